@@ -1,0 +1,51 @@
+# Two commands set everything up on a fresh Linux machine:
+#   make trial   start a real Kubernetes here, prove what is known on it, write the report
+#   make test    run every test, the live ones included
+# While working: make check (no lab, under a minute and a half).
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+REPORT ?= seatrial-report.html
+
+.PHONY: trial test check live bench docs pins clean
+
+trial: $(BIN)/seatrial
+	@$(PYTHON) tools/packages.py lab
+	@$(BIN)/seatrial trial --lab --save seatrial-run.json --report $(REPORT)
+
+test: $(BIN)/seatrial
+	@$(PYTHON) tools/packages.py lab browser
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest tests -m "not live" -n 2 -q
+	@$(BIN)/pytest tests/live --durations=15
+
+check: $(BIN)/seatrial lint
+	@$(BIN)/pytest tests -m "not live and not browser" -n 2 -q
+
+.PHONY: lint
+lint: $(BIN)/seatrial
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.docs --check
+
+live: $(BIN)/seatrial
+	@$(BIN)/pytest tests/live
+
+bench: $(BIN)/seatrial
+	@$(BIN)/python -m benchmarks
+
+docs: $(BIN)/seatrial
+	@$(BIN)/python -m tools.docs
+
+$(BIN)/seatrial: pyproject.toml
+	@$(PYTHON) tools/packages.py python
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(PYTHON) tools/packages.py --has go >/dev/null || $(BIN)/pip install -q --disable-pip-version-check -e '.[go]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

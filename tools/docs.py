@@ -1,0 +1,186 @@
+"""Write docs/reference from the catalog, or with --check fail where the files differ from it.
+
+tools/docs.py [--check] [--into docs/reference]
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from seatrial.engine.catalog import Catalog
+from seatrial.engine.plan import plan
+from seatrial.model.check import Check
+from seatrial.model.fault import Fault
+from seatrial.model.standard import Automated, Coverage, NotYet, Requirement, Standard
+from seatrial.model.system import Served, System
+
+ROOT = Path(__file__).resolve().parent.parent
+CLI = "seatrial.cli.reference"  # its page() is the page on the command line
+
+Page = Iterator[str]
+
+
+def checks(catalog: Catalog) -> Page:
+    yield "# Checks"
+    yield "What seatrial can judge. An active check creates things, in a namespace of its own, and removes them."
+    for area, members in groupby(catalog.checks.values(), lambda check: check.area):
+        yield f"## {area}"
+        for check in members:
+            yield f"### {check.id}"
+            yield check.title
+            yield f"**Why:** {check.why}"
+            yield f"**Fix:** {check.fix}"
+            yield _bullets(_manifest(catalog, check))
+
+
+def _manifest(catalog: Catalog, check: Check) -> Iterator[tuple[str, str]]:
+    needs = plan(catalog, [check])
+    yield "severity", check.severity.value
+    yield "kind", "active" if check.active else "passive"
+    yield "runs once per", check.role.title if check.role else check.per_object.kind.of if check.per_object else ""
+    yield "reads", _code(kind.of for kind in needs.facts)
+    yield "creates", _code(needs.creates)
+    yield "has to itself", ", ".join(check.exclusive)
+    yield "covers", "; ".join(_covers(catalog, check))
+    yield "must fail under", _code(fault.id for fault in catalog.faults.values() if _fails(fault, check))
+
+
+def _covers(catalog: Catalog, check: Check) -> Iterator[str]:
+    versions: defaultdict[str, list[str]] = defaultdict(list)
+    for standard in catalog.standards.values():
+        for requirement in standard.requirements:
+            if isinstance(requirement.coverage, Automated) and check.id in requirement.coverage.checks:
+                versions[f"`{requirement.id}` of {standard.id}"].append(standard.version)
+    return (f"{requirement} {', '.join(among)}" for requirement, among in versions.items())
+
+
+def _fails(fault: Fault, check: Check) -> bool:
+    return any(finding.split("@", 1)[0] == check.id for finding in fault.fails)
+
+
+def systems(catalog: Catalog) -> Page:
+    yield "# Systems"
+    yield "The ecosystem projects that seatrial knows, and how each is proven in the lab."
+    for system in catalog.systems.values():
+        yield f"## {system.title}"
+        yield _bullets(_portrait(system))
+
+
+def _portrait(system: System) -> Iterator[tuple[str, str]]:
+    found = system.found_by
+    yield "id", f"`{system.id}`"
+    yield "home", f"<{system.home}>" if system.home else ""
+    yield (
+        "found by",
+        f"`{found.resource}` being served" if isinstance(found, Served) else f"{found.what} (`{found.kind.of}`)",
+    )
+    yield "plays", ", ".join(f"{role.title} (`{role.player}`)" for role in system.roles)
+    yield "adds facts of", _code(kind.of for kind in system.facts)
+    yield "proof in the lab", system.proof.value
+    yield "runs as", f"`{system.recipe.module}@{system.recipe.version}`" if system.recipe else ""
+
+
+def standards(catalog: Catalog) -> Page:
+    yield "# Standards"
+    yield "Each requirement in our words, its level per version, and what covers it. What nothing covers never passes."
+    for id, members in groupby(catalog.standards.values(), lambda standard: standard.id):
+        versions = list(members)
+        yield f"## {id}"
+        yield _bullets((one.key, f"[{one.title}]({one.source}), read on {one.stated}") for one in versions)
+        head = ("requirement", "category", *(one.version for one in versions), "gist", "covered by")
+        yield _table(head, (_row(requirement, versions) for requirement in _latest(versions)))
+
+
+def _latest(versions: Iterable[Standard]) -> Iterable[Requirement]:
+    """Every requirement once, as its latest version has it, category by category."""
+    latest: dict[str, Requirement] = {}
+    for standard in versions:
+        latest |= {requirement.id: requirement for requirement in standard.requirements}
+    categories = list(dict.fromkeys(requirement.category for requirement in latest.values()))
+    return sorted(latest.values(), key=lambda requirement: categories.index(requirement.category))
+
+
+def _row(requirement: Requirement, versions: Iterable[Standard]) -> Sequence[str]:
+    levels = [
+        {one.id: one.level.value for one in standard.requirements}.get(requirement.id, "–") for standard in versions
+    ]
+    return (f"`{requirement.id}`", requirement.category, *levels, requirement.gist, _coverage(requirement.coverage))
+
+
+def _coverage(coverage: Coverage) -> str:
+    if isinstance(coverage, Automated):
+        return f"{'any of ' if coverage.any_of else ''}{_code(coverage.checks)}"
+    return f"{'nothing yet' if isinstance(coverage, NotYet) else 'a person'}: {coverage.why}"
+
+
+def faults(catalog: Catalog) -> Page:
+    yield "# Faults"
+    yield "Ways to break a lab, and the findings that must then fail."
+    rows = (
+        (f"`{one.id}`", one.title, _code(one.fails), _code(one.needs), one.level, ", ".join(one.kubernetes) or "all")
+        for one in catalog.faults.values()
+    )
+    yield _table(("fault", "what it does", "must fail", "needs", "level", "Kubernetes"), rows)
+
+
+PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults)
+
+
+def reference(catalog: Catalog) -> dict[str, str]:
+    """Every page by its file name."""
+    pages = {f"{page.__name__}.md": "\n\n".join(block for block in page(catalog) if block) + "\n" for page in PAGES}
+    if importlib.util.find_spec(CLI):
+        pages["cli.md"] = str(importlib.import_module(CLI).page())
+    return pages
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _bullets(rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in rows if value)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _differences(pages: dict[str, str], folder: Path) -> Iterator[str]:
+    for name, text in pages.items():
+        path = folder / name
+        written = path.read_text(encoding="utf-8") if path.exists() else ""
+        if written != text:
+            yield f"{path} differs from the catalog; tools/docs.py writes it anew"
+            yield from difflib.unified_diff(
+                written.splitlines(), text.splitlines(), "as written", "as due", lineterm=""
+            )
+
+
+def main(arguments: Sequence[str], catalog: Catalog | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Write the reference pages from the catalog.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page differs")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "reference", metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    pages = reference(catalog or Catalog.load("seatrial.catalog"))
+    if options.check:
+        differences = list(_differences(pages, options.into))
+        print("\n".join(differences), end="\n" if differences else "")
+        return 1 if differences else 0
+    options.into.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (options.into / name).write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
