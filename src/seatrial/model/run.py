@@ -1,0 +1,55 @@
+"""The Run: the one result. Frozen, versioned, with a published schema; everything shown anywhere is rendered from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+import msgspec
+
+from seatrial.model.evidence import Evidence
+from seatrial.model.fact import ClusterIdentity, Gap
+from seatrial.model.measure import Measure
+from seatrial.model.standard import RequirementResult
+from seatrial.model.verdict import Finding
+
+SCHEMA = "seatrial.dev/run/v1"
+
+
+class EnvironmentKind(StrEnum):
+    LIVE = "live"
+    LAB = "lab"
+    SNAPSHOT = "snapshot"
+    MANIFESTS = "manifests"
+
+
+class SystemSeen(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    there: bool | None
+    how: str
+    versions: tuple[str, ...] = ()
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    kind: EnvironmentKind
+    simulated: bool | None  # whether its accelerators are simulated; None where nothing tells
+    cluster: ClusterIdentity
+    name: str = ""  # of the lab, the context or the file
+    systems: tuple[SystemSeen, ...] = ()
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    schema: str = SCHEMA
+    id: str
+    seatrial: str  # the version that made it
+    command: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    environment: Environment
+    requirements: tuple[RequirementResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    complete: bool = True  # False when somebody stopped it half-way

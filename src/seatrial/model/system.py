@@ -1,0 +1,98 @@
+"""A System is one ecosystem project: how it is found, which roles it plays, and how the lab runs the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from seatrial.model.fact import All, Fact, Gap, GapReason, Obj, Snapshot
+from seatrial.model.role import Role
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """Whether a system is there. ``None`` when what would show it could not be read."""
+
+    there: bool | None
+    how: str
+
+
+class Served(msgspec.Struct, frozen=True):
+    """Found by a resource that the API server serves, such as a CRD's."""
+
+    resource: str
+
+    @property
+    def reads(self) -> tuple[type[Fact], ...]:
+        return ()
+
+    def look(self, snapshot: Snapshot) -> Sighting:
+        versions = snapshot.apis.versions(self.resource)
+        if versions:
+            return Sighting(True, f"{self.resource} is served as {', '.join(versions)}")
+        return Sighting(False, f"{self.resource} is not served")
+
+
+class Holds(msgspec.Struct, frozen=True):
+    """Found by an object in the cluster: ``where`` picks it among the facts of one kind."""
+
+    kind: type[Fact]
+    where: Callable[[Any], bool]
+    what: str
+
+    @property
+    def reads(self) -> tuple[type[Fact], ...]:
+        return (self.kind,)
+
+    def look(self, snapshot: Snapshot) -> Sighting:
+        gap: Gap | None = snapshot.gap(self.kind)
+        facts: All[Fact] = snapshot.all(self.kind)
+        found = next((fact for fact in facts if self.where(fact)), None)
+        if found is not None:
+            return Sighting(True, f"{found.subject} shows {self.what}")
+        if gap is not None and gap.reason is not GapReason.ABSENT:
+            return Sighting(None, f"{self.kind.of} could not be read: {gap.detail}")
+        return Sighting(False, f"no object of {self.kind.of} shows {self.what}")
+
+
+FoundBy = Served | Holds
+
+
+class Proof(StrEnum):
+    REAL_PROCESS = "real process"  # the lab runs the project's own programs
+    API_ONLY = "API only"  # the lab has its real CRDs and documented objects
+
+
+class Process(msgspec.Struct, frozen=True):
+    """One program of a system, run by the lab on this host. ``{…}`` in its arguments is filled in by the lab."""
+
+    program: str
+    args: tuple[str, ...] = ()
+    ready: str = ""  # a URL that answers 200 when it is ready
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """How the lab builds and runs a system: pinned source, its own manifests, its own configuration file."""
+
+    module: str
+    version: str
+    programs: Mapping[str, str]  # program → Go package
+    manifests: tuple[str, ...]  # files of the module, applied in this order; webhooks are pointed at this host
+    overlay: tuple[Obj, ...] = ()  # what upstream's own kustomization lays over them, or objects to add
+    processes: tuple[Process, ...]
+    configure: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None  # settings → files for the processes
+    settings: Mapping[str, Any] = {}
+    ldflags: str = ""
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    home: str
+    found_by: FoundBy
+    facts: tuple[type[Fact], ...] = ()
+    roles: tuple[Role, ...] = ()
+    proof: Proof = Proof.API_ONLY
+    recipe: Recipe | None = None
