@@ -1,0 +1,131 @@
+"""Runs checks against a Snapshot and, with leave, on Workbenches. Every check yields at least one finding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from seatrial.engine.catalog import Catalog
+from seatrial.engine.docket import Entries, Trial, docket, finding
+from seatrial.engine.hearing import STOPPED, OpenBench, Session, call, survive
+from seatrial.kit.clock import Clock
+from seatrial.model.check import Check
+from seatrial.model.errors import Interrupted
+from seatrial.model.evidence import Evidence
+from seatrial.model.fact import Snapshot
+from seatrial.model.progress import Event, State, Tell, silent
+from seatrial.model.verdict import Finding, Verdict, unknown
+
+NO_LEAVE = unknown("it needs leave to create things, and there was none")
+
+
+class Judged(msgspec.Struct, frozen=True):
+    findings: tuple[Finding, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Stopped(Interrupted):
+    """The work was cancelled. ``so_far`` has all that was finished, and says of the rest that it was not."""
+
+    def __init__(self, so_far: Judged) -> None:
+        super().__init__("stopped before every check was finished", way_out="run it again to judge the rest")
+        self.so_far = so_far
+
+
+async def judge(
+    catalog: Catalog,
+    checks: Sequence[Check],
+    snapshot: Snapshot,
+    *,
+    open_bench: OpenBench | None,
+    clock: Clock,
+    tell: Tell = silent,
+    deadline: float = 900.0,
+) -> Judged:
+    """Judge by all of the checks: the passive ones one after another, then the active ones side by side.
+
+    Active checks wait for each other only where their ``exclusive`` sets meet. ``deadline`` is what one of them may
+    take for one subject, in seconds. Cancellation closes every bench, and then ends in ``Stopped``.
+    """
+    court = _Court(catalog, checks, snapshot, clock, tell)
+    try:
+        await court.hear_passive()
+        await court.hear_active(open_bench, deadline)
+    except asyncio.CancelledError:
+        raise Stopped(court.judged()) from None
+    return court.judged()
+
+
+class _Court:
+    def __init__(self, catalog: Catalog, checks: Sequence[Check], snapshot: Snapshot, clock: Clock, tell: Tell) -> None:
+        self._catalog = catalog
+        self._checks = tuple({check.id: check for check in checks}.values())
+        self._snapshot = snapshot
+        self._clock = clock
+        self._tell = tell
+        self._entries: dict[str, Entries] = {}
+        self._evidence: dict[str, Evidence] = {}
+
+    def judged(self) -> Judged:
+        """The findings in the order of the checks and their subjects; a trial that was not finished says so."""
+        findings = tuple(
+            finding(entry.check, entry.subject, STOPPED) if isinstance(entry, Trial) else entry
+            for check in self._checks
+            for entry in self._entries.get(check.id, [Trial(check, "", {})])
+        )
+        return Judged(findings, tuple(self._evidence[one.evidence] for one in findings if one.evidence))
+
+    async def hear_passive(self) -> None:
+        passive = [check for check in self._checks if not check.active]
+        if not passive:
+            return
+        what = "judge what was read"
+        self._tell(Event(what, State.BEGUN))
+        for done, check in enumerate(passive):
+            self._tell(Event(what, State.GOING, check.id, done / len(passive)))
+            await asyncio.sleep(0)  # the only moment at which a long row of pure functions can be stopped
+            self._entries[check.id] = [
+                finding(check, entry.subject, await survive(call(entry))) if isinstance(entry, Trial) else entry
+                for entry in await self._docket(check)
+            ]
+        self._tell(Event(what, State.DONE, f"{len(passive)} checks"))
+
+    async def hear_active(self, open_bench: OpenBench | None, deadline: float) -> None:
+        locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        async with asyncio.TaskGroup() as group:
+            for check in (check for check in self._checks if check.active):
+                entries = self._entries[check.id] = await self._docket(check)
+                # Whoever needs several locks takes them in one order, so that nobody waits in a circle.
+                turn = tuple(locks[name] for name in sorted(set(check.exclusive)))
+                for place, entry in enumerate(entries):
+                    if isinstance(entry, Finding):
+                        continue
+                    if open_bench is None:
+                        entries[place] = finding(check, entry.subject, NO_LEAVE)
+                    else:
+                        group.create_task(self._hear(Session(entry, open_bench, deadline), turn, entries, place))
+
+    async def _docket(self, check: Check) -> Entries:
+        async def listed() -> Entries:
+            return docket(self._catalog.systems.values(), check, self._snapshot)
+
+        entries = await survive(listed())
+        return [finding(check, "", entries)] if isinstance(entries, Verdict) else entries
+
+    async def _hear(self, session: Session, turn: tuple[asyncio.Lock, ...], entries: Entries, place: int) -> None:
+        trial, begun = session.trial, self._clock.monotonic()
+        self._tell(Event(trial.name, State.BEGUN))
+        try:
+            await session.run(turn)
+        finally:
+            evidence = session.evidence
+            if evidence is not None:
+                self._evidence[evidence.id] = evidence
+            entries[place] = finding(
+                trial.check, trial.subject, session.verdict, evidence=evidence.id if evidence else ""
+            )
+            seconds = self._clock.monotonic() - begun
+            self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))
