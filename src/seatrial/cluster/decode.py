@@ -1,0 +1,122 @@
+"""From bytes to typed values, one list page at a time; what does not fit is left out and counted, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from seatrial.kit import text
+from seatrial.model.fact import Fact, Gap, GapReason, Obj
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Fact)
+
+
+class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A page of a list. Go writes an empty list as null."""
+
+    items: list[T] | None = None
+    metadata: ListMeta = ListMeta()
+    left_out: tuple[str, ...] = ()  # items that did not fit, each with its reason
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Item(msgspec.Struct, frozen=True):
+    metadata: _Named = _Named()
+
+
+ReadPage = Callable[[bytes], Page[T]]
+
+
+def page_of_objects(data: bytes) -> Page[Obj]:
+    return _objects.decode(data)
+
+
+def page_reader(kind: type[F]) -> ReadPage[F]:
+    """Decodes pages straight into Facts of one kind; only where a page does not fit are its items tried one by one."""
+    whole: msgspec.json.Decoder[Page[F]] = msgspec.json.Decoder(Page[kind])  # type: ignore[valid-type]
+    one = msgspec.json.Decoder(kind)
+
+    def read(data: bytes) -> Page[F]:
+        try:
+            return whole.decode(data)
+        except msgspec.ValidationError:
+            return _one_by_one(data, one)
+
+    return read
+
+
+def fact_from(kind: type[F], value: Any) -> F:
+    """A Fact from plain data. Raises msgspec.ValidationError, which names the field."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        try:
+            return msgspec.convert(without_nulls(value), kind)
+        except RecursionError as error:
+            raise msgspec.ValidationError("nested too deeply") from error
+
+
+def unreadable(of: str, left_out: tuple[str, ...]) -> Gap | None:
+    """The Gap of objects that do not have the shape that we know."""
+    if not left_out:
+        return None
+    many = f"{len(left_out)} objects of {of} do" if len(left_out) > 1 else f"1 object of {of} does"
+    return Gap(of, GapReason.UNREADABLE, f"{many} not have the expected shape; the first is {left_out[0]}")
+
+
+def part(obj: Obj, name: str) -> Obj:
+    """One part of an object, such as its metadata; empty where it is missing or of another shape."""
+    value = obj.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def without_nulls(value: Any) -> Any:
+    """To Kubernetes, a field that is null is a field that is not there."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def _one_by_one(data: bytes, one: msgspec.json.Decoder[F]) -> Page[F]:
+    page = _raw.decode(data)
+    items: list[F] = []
+    left_out: list[str] = []
+    for raw in page.items or ():
+        try:
+            items.append(_fitted(raw, one))
+        except (msgspec.ValidationError, RecursionError) as error:
+            left_out.append(f"{_name(raw)}: {text.one_line(str(error))}")
+    return Page(items, page.metadata, tuple(left_out))
+
+
+def _fitted(raw: msgspec.Raw, one: msgspec.json.Decoder[F]) -> F:
+    try:
+        return one.decode(raw)
+    except msgspec.ValidationError:
+        return fact_from(one.type, msgspec.json.decode(raw))
+
+
+def _name(raw: msgspec.Raw) -> str:
+    try:
+        metadata = msgspec.json.decode(raw, type=_Item).metadata
+    except msgspec.ValidationError:
+        return "an item without a name"
+    return text.one_line("/".join(part for part in (metadata.namespace, metadata.name) if part), limit=300)
+
+
+_objects: msgspec.json.Decoder[Page[Obj]] = msgspec.json.Decoder(Page[Obj])
+_raw: msgspec.json.Decoder[Page[msgspec.Raw]] = msgspec.json.Decoder(Page[msgspec.Raw])

@@ -1,0 +1,260 @@
+"""Files on disk become a Snapshot: YAML and JSON, one object or many, as one would hand them to ``kubectl apply``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from seatrial.cluster.decode import fact_from, unreadable
+from seatrial.kit import text, yaml
+from seatrial.kit.clock import Clock, SystemClock
+from seatrial.model.errors import UsageError
+from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Obj, Snapshot
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_LARGEST = 64 << 20  # bytes, of one file
+_LARGEST_OF_ALL = 512 << 20
+_MOST_FILES = 20_000
+_DEEPEST_FOLDER = 32
+
+
+class Place(msgspec.Struct, frozen=True):
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Manifests(Snapshot, frozen=True):
+    """A Snapshot that knows where each of its objects stands."""
+
+    places: dict[str, Place] = {}  # by the subject of a Fact
+
+
+class _Found(msgspec.Struct, frozen=True):
+    obj: Obj
+    place: Place
+
+
+def load(
+    sources: Sequence[str], kinds: Iterable[type[Fact]], *, stdin: IO[bytes] | None = None, clock: Clock | None = None
+) -> Manifests:
+    """``sources`` are folders, files, or ``-``. A kind of which they have no object was not collected."""
+    found = [item for name, data in _texts(sources, stdin) for item in _objects(name, data)]
+    served = _served(found)
+    facts: dict[str, tuple[Fact, ...]] = {}
+    gaps: dict[str, Gap] = {}
+    places: dict[str, Place] = {}
+    for kind in kinds:
+        mine = [item for item in found if kind.of in _resources(item.obj)]
+        if not mine:
+            gaps[kind.of] = Gap(kind.of, GapReason.NOT_COLLECTED, f"the files have no object of {kind.of}")
+            continue
+        facts[kind.of], left_out = _facts(kind, mine, places)
+        if gap := unreadable(kind.of, left_out):
+            gaps[kind.of] = gap
+        served.setdefault(kind.of, _versions(mine))
+    return Manifests(
+        taken_at=(clock or SystemClock()).now(),
+        cluster=ClusterIdentity(),
+        apis=Apis(served),
+        facts=facts,
+        gaps=gaps,
+        places=places,
+    )
+
+
+def _facts(kind: type[Fact], found: list[_Found], places: dict[str, Place]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    facts: list[Fact] = []
+    left_out: list[str] = []
+    for item in found:
+        try:
+            fact = fact_from(kind, item.obj)
+        except msgspec.ValidationError as error:
+            left_out.append(f"{item.place}: {text.one_line(str(error))}")
+            continue
+        first = places.setdefault(fact.subject, item.place)
+        if first is not item.place:
+            raise UsageError(
+                f"{item.place}: {text.one_line(fact.subject)} stands at {first} already",
+                way_out="give only one of the two; overlays of one another are not merged",
+            )
+        facts.append(fact)
+    return tuple(facts), tuple(left_out)
+
+
+def _texts(sources: Sequence[str], stdin: IO[bytes] | None) -> Iterator[tuple[str, bytes]]:
+    left = _LARGEST_OF_ALL
+    for name, file in _files(sources):
+        data = _read(name, file, stdin)
+        left -= len(data)
+        if left < 0:
+            raise UsageError(f"{name}: with it the files have more than {_LARGEST_OF_ALL >> 20} MiB")
+        yield name, data
+
+
+def _files(sources: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+    for source in sources:
+        path = Path(source)
+        if source == "-":
+            yield "stdin", None
+        elif path.is_dir():
+            inside = list(_inside(path))
+            if not inside:
+                raise UsageError(f"{source}: no {', '.join(_ENDINGS)} file is in this folder")
+            yield from ((str(file), file) for file in inside)
+        elif path.exists():
+            yield source, path
+        else:
+            raise UsageError(f"{source}: there is no such file or folder")
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Files in a stable order. Symbolic links to folders are not followed: they may lead in circles, or anywhere."""
+    many = 0
+    for at, folders, names in os.walk(folder, onerror=_cannot_read):
+        if len(Path(at).relative_to(folder).parts) >= _DEEPEST_FOLDER:
+            raise UsageError(f"{at}: folders are nested deeper than {_DEEPEST_FOLDER}")
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(_ENDINGS) and not name.startswith("."):
+                many += 1
+                if many > _MOST_FILES:
+                    raise UsageError(f"{folder}: more than {_MOST_FILES} files")
+                yield Path(at, name)
+
+
+def _cannot_read(error: OSError) -> None:
+    raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _read(name: str, path: Path | None, stdin: IO[bytes] | None) -> bytes:
+    try:
+        if path is None:
+            data = (stdin or sys.stdin.buffer).read(_LARGEST + 1)
+        elif path.is_file():
+            with path.open("rb") as file:
+                data = file.read(_LARGEST + 1)
+        else:
+            raise UsageError(f"{name}: not a regular file")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: cannot be read: {error}") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"{name}: more than {_LARGEST >> 20} MiB")
+    return data
+
+
+def _objects(name: str, data: bytes) -> Iterator[_Found]:
+    if name.endswith(".json") or data.lstrip()[:1] == b"{":
+        yield from _from_json(name, data)
+        return
+    try:
+        for document in yaml.documents(data, name=name):
+            for obj in _unlisted(document.value):
+                yield _Found(obj, Place(name, document.line_of(obj)))
+    except yaml.YamlError as error:
+        raise UsageError(str(error), way_out="templates have to be rendered first") from error
+
+
+class _RawList(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw]
+
+
+def _from_json(name: str, data: bytes) -> Iterator[_Found]:
+    """Each item of a list gets the line in which its own text begins."""
+    try:
+        value = msgspec.json.decode(data)
+        if not _is_list(value):
+            yield from (_Found(obj, Place(name, 1)) for obj in _unlisted(value))
+            return
+        raws = msgspec.json.decode(data, type=_RawList).items
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        where = f"{name}:{_line(data, str(error))}"
+        raise UsageError(
+            f"{where}: {text.one_line(str(error))}", way_out="a .json file is one JSON document"
+        ) from error
+    position, after, line = 0, 0, 1
+    for obj, raw in zip(value["items"], raws, strict=True):
+        start = data.index(bytes(raw), after)
+        line += data.count(b"\n", position, start)
+        position, after = start, start + len(bytes(raw))
+        if _is_object(obj):
+            yield _Found(obj, Place(name, line))
+
+
+def _line(data: bytes, error: str) -> int:
+    """The line of an error in JSON; msgspec tells it by the byte."""
+    byte = re.search(r"\(byte (\d+)\)", error)
+    return data.count(b"\n", 0, int(byte[1]) if byte else 0) + 1
+
+
+def _unlisted(value: Any) -> Iterator[Obj]:
+    """The objects in a document; documents of another nature, such as a chart's values, have none."""
+    for candidate in value["items"] if _is_list(value) else [value]:
+        if _is_object(candidate):
+            yield candidate
+
+
+def _is_list(value: Any) -> bool:
+    return (
+        isinstance(value, dict) and str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list)
+    )
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and isinstance(value.get("apiVersion"), str)
+
+
+def _resources(obj: Obj) -> set[str]:
+    """What the resource of an object may be called: files name kinds, and only a cluster knows their plurals."""
+    group, kind = _group(obj["apiVersion"]), obj["kind"].lower()
+    plurals = {kind, f"{kind}s", f"{kind}es"} | ({f"{kind[:-1]}ies"} if kind.endswith("y") else set())
+    return {f"{group}/{plural}" if group else plural for plural in plurals}
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
+
+
+def _versions(found: Iterable[_Found]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.obj["apiVersion"].rpartition("/")[2] for item in found))
+
+
+class _Names(msgspec.Struct, frozen=True):
+    plural: str
+
+
+class _Version(msgspec.Struct, frozen=True):
+    name: str
+    served: bool = True
+
+
+class _DefinitionSpec(msgspec.Struct, frozen=True):
+    group: str
+    names: _Names
+    versions: tuple[_Version, ...] = ()
+
+
+class _Definition(msgspec.Struct, frozen=True):
+    spec: _DefinitionSpec
+
+
+def _served(found: Iterable[_Found]) -> dict[str, tuple[str, ...]]:
+    """What the definitions among the files would make a cluster serve."""
+    served: dict[str, tuple[str, ...]] = {}
+    for item in found:
+        if item.obj["kind"] != "CustomResourceDefinition":
+            continue
+        try:
+            spec = msgspec.convert(item.obj, _Definition).spec
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{item.place}: {text.one_line(str(error))}") from error
+        served[f"{spec.group}/{spec.names.plural}"] = tuple(one.name for one in spec.versions if one.served)
+    return served
