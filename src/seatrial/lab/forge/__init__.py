@@ -1,0 +1,9 @@
+"""How the lab has its programs: what is needed is data, and each program is verified and kept by its content.
+
+``obtain`` is the way in. Belongs here: recipes, pins, the cache, the Go toolchain, downloads.
+Does not belong here: running any of the programs.
+"""
+
+from seatrial.lab.forge.obtain import Programs, obtain
+
+__all__ = ["Programs", "obtain"]

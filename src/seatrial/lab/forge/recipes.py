@@ -1,0 +1,148 @@
+"""What the lab needs from others, as data: pinned Go modules to build, and the releases that their projects publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from seatrial.model.errors import BuildError
+from seatrial.model.system import Recipe
+
+PROGRAMS = Path(__file__).parent.parent / "programs"
+NEWEST = "1.37"
+KUBERNETES = "k8s.io/kubernetes"
+
+UPSTREAM = (
+    "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl",
+)  # fmt: skip
+KWOK = ("kwok", "kwok-stages")
+OURS = (*KWOK, "accelerator")
+WITHOUT_KWOK = ("1.34", "1.35")  # no release of kwok builds with their libraries; the newest serves them as well
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """Programs of one pinned Go module. ``pins`` holds its go.mod and go.sum."""
+
+    id: str
+    pins: Path
+    module: str = ""  # the one that matters, where it is not our own
+    packages: Mapping[str, str]  # file to make → Go package
+    sources: Path | None = None  # Go files of our own that are built with the pins
+    called: tuple[str, ...] = ()  # the names by which one file with many programs is called
+    tags: tuple[str, ...] = ()
+    ldflags: str = ""  # ``{version}`` stands for the module's
+    cgo: bool = False
+    needs: Mapping[str, str] = {}  # header file or program → the Debian package that brings it
+    keep: Mapping[str, tuple[str, ...]] = {}  # module → files or folders of it that are kept beside the programs
+    seconds: float = 60.0  # what it takes with empty caches on two cores
+
+    @property
+    def version(self) -> str:
+        return pinned_version(self.pins, self.module)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        return self.called or tuple(self.packages)
+
+
+def kube(minor: str, *, only_ours: bool = False) -> Build:
+    """Kubernetes, etcd and kwok in one file: one link instead of nine, and a third of the size."""
+    pins = PROGRAMS / "kube" / "pins" / minor
+    version = pinned_version(pins, KUBERNETES)
+    major, minor_number, _ = version.removeprefix("v").split(".", 2)
+    has_kwok = minor not in WITHOUT_KWOK
+    ours = OURS if has_kwok else tuple(name for name in OURS if name not in KWOK)
+    stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor_number, "gitTreeState": "clean"}
+    return Build(
+        id=f"{'kube programs of our own' if only_ours else 'kube'} {minor}",
+        pins=pins,
+        module=KUBERNETES,
+        sources=PROGRAMS / "kube",
+        packages={"kube": "."},
+        called=ours if only_ours else UPSTREAM + ours,
+        tags=(
+            f"kube{minor}",
+            "notest",
+            "grpcnotrace",
+            *(("ours",) if only_ours else ()),
+            *(() if has_kwok else ("nokwok",)),
+        ),
+        ldflags=" ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamps.items()),
+        seconds=75 if only_ours else 330,
+    )
+
+
+CONTAINERD = Build(
+    id="containerd",
+    pins=PROGRAMS / "node" / "containerd",
+    module="github.com/containerd/containerd/v2",
+    packages={
+        "containerd": "github.com/containerd/containerd/v2/cmd/containerd",
+        "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+        "ctr": "github.com/containerd/containerd/v2/cmd/ctr",
+    },
+    tags=("no_btrfs", "no_devmapper", "no_zfs", "no_tracing"),
+    ldflags="-X github.com/containerd/containerd/v2/version.Version={version}",
+    seconds=80,
+)
+CNI = Build(
+    id="cni",
+    pins=PROGRAMS / "node" / "cni",
+    module="github.com/containernetworking/plugins",
+    packages={
+        "host-local": "github.com/containernetworking/plugins/plugins/ipam/host-local",
+        "loopback": "github.com/containernetworking/plugins/plugins/main/loopback",
+        "portmap": "github.com/containernetworking/plugins/plugins/meta/portmap",
+        "ptp": "github.com/containernetworking/plugins/plugins/main/ptp",
+    },
+    ldflags="-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion={version}",
+    seconds=20,
+)
+RUNC = Build(
+    id="runc",
+    pins=PROGRAMS / "node" / "runc",
+    module="github.com/opencontainers/runc",
+    packages={"runc": "github.com/opencontainers/runc"},
+    tags=("seccomp",),
+    cgo=True,
+    needs={"gcc": "gcc", "seccomp.h": "libseccomp-dev"},
+    seconds=25,
+)
+WORKLOAD = Build(
+    id="workload",
+    pins=PROGRAMS / "workload",
+    sources=PROGRAMS / "workload",
+    packages={"workload": "."},
+    seconds=10,
+)
+NODE = {build.id: build for build in (CONTAINERD, CNI, RUNC, WORKLOAD)}
+
+
+def of_system(id: str, recipe: Recipe) -> Build:
+    """A system's own programs, and the manifests that it is installed with."""
+    return Build(
+        id=id,
+        pins=PROGRAMS / "systems" / id,
+        module=recipe.module,
+        packages=recipe.programs,
+        ldflags=recipe.ldflags,
+        keep={recipe.module: recipe.manifests},
+        seconds=240,
+    )
+
+
+def pinned_version(pins: Path, module: str) -> str:
+    """The version that a go.mod requires of a module."""
+    file = pins / "go.mod"
+    try:
+        lines = file.read_text().splitlines()
+    except FileNotFoundError as error:
+        there = ", ".join(sorted(entry.name for entry in pins.parent.iterdir())) if pins.parent.is_dir() else "none"
+        raise BuildError(f"{file} is missing: nothing is pinned there", way_out=f"choose one of: {there}") from error
+    for line in lines:
+        words = line.removeprefix("require").split()
+        if len(words) >= 2 and words[0] == module:
+            return words[1]
+    raise BuildError(f"{file} requires no {module}", way_out="make the pins again with tools/pin.py")

@@ -1,0 +1,3 @@
+module seatrial.dev/lab/workload
+
+go 1.24

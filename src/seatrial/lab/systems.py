@@ -1,0 +1,256 @@
+"""Runs a system's Recipe: the objects it wants in the cluster, and its programs as processes beside the API server.
+
+Everything up to ``install`` is data in, data out. No Deployment, Service, RBAC or APIService is taken over from the
+manifests: the programs run on this host, so webhooks are called by URL on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import datetime as dt
+import ipaddress
+import re
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from seatrial.lab.process import Service
+from seatrial.model.api import Api
+from seatrial.model.errors import LabError
+from seatrial.model.fact import Obj
+from seatrial.model.system import Recipe
+
+_CRD = "CustomResourceDefinition"
+_WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+_FIELD = re.compile(r"\{(folder|kubeconfig|port:[a-z]+)\}")  # anything else in braces is the program's own business
+_HERE = "127.0.0.1"
+_ESTABLISHED_WITHIN, _PAUSE = 30.0, 0.05
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A serving certificate and its key, as PEM."""
+
+    certificate: str
+    key: str
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one system lives in one lab."""
+
+    system: str
+    folder: Path  # of its configuration and certificate
+    kubeconfig: Path
+    ports: Mapping[str, int]  # what ``{port:…}`` stands for
+    programs: Mapping[str, Path]
+    identity: Identity
+
+    @property
+    def namespace(self) -> str:
+        return f"{self.system}-system"
+
+
+def identity(system: str, folder: Path) -> Identity:
+    """The system's serving certificate: made once, RSA as the programs that manage their own insist on, and its own root.
+
+    Whoever trusts it trusts nothing else, and no key that could sign another certificate gets into the cluster. Besides
+    loopback it carries the names that a program asks for before it accepts a certificate that it did not make itself.
+    """
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    if not certificate.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = _self_signed(f"{system}-ca", (f"{system}-webhook-service.{system}-system.svc", f"{system}-ca"))
+        for path, text in ((key, made.key), (certificate, made.certificate)):
+            path.touch(mode=0o600)
+            path.write_text(text)
+    return Identity(certificate.read_text(), key.read_text())
+
+
+def _self_signed(name: str, hosts: tuple[str, ...]) -> Identity:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    names = [x509.IPAddress(ipaddress.ip_address(_HERE)), *map(x509.DNSName, hosts)]
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    return Identity(certificate.public_bytes(pem).decode(), key.private_bytes(pem, *plain).decode())
+
+
+def ports(recipe: Recipe) -> tuple[str, ...]:
+    """The ports that a recipe speaks of, by name; the lab chooses their numbers."""
+    texts = [*_configuration(recipe, {}).values()]
+    texts += [text for process in recipe.processes for text in (*process.args, process.ready)]
+    return tuple(sorted({name.removeprefix("port:") for name in _FIELD.findall("\n".join(texts)) if ":" in name}))
+
+
+def services(recipe: Recipe, place: Place, settings: Mapping[str, Any]) -> tuple[Service, ...]:
+    """The processes of a system. ``settings`` go over the recipe's own; a change of them changes the service."""
+    texts = {name: _fill(text, place) for name, text in _configuration(recipe, settings).items()}
+    texts |= {"tls.crt": place.identity.certificate, "tls.key": place.identity.key}
+    return tuple(
+        Service(
+            name=process.program,
+            argv=(str(place.programs[process.program]), *(_fill(arg, place) for arg in process.args)),
+            env={"KUBECONFIG": str(place.kubeconfig)},  # never the user's own, whatever a program falls back to
+            files={str(place.folder / name): text for name, text in texts.items()},
+            ready=_fill(process.ready, place),
+        )
+        for process in recipe.processes
+    )
+
+
+def _configuration(recipe: Recipe, settings: Mapping[str, Any]) -> Mapping[str, str]:
+    unknown = sorted(set(settings) - set(recipe.settings))
+    if unknown:
+        raise LabError(
+            f"{recipe.module} has no setting {', '.join(unknown)}",
+            way_out=f"settings are: {', '.join(sorted(recipe.settings)) or 'none'}",
+        )
+    return recipe.configure({**recipe.settings, **settings}) if recipe.configure else {}
+
+
+def _fill(text: str, place: Place) -> str:
+    known = {"folder": str(place.folder), "kubeconfig": str(place.kubeconfig)}
+    known |= {f"port:{name}": str(number) for name, number in place.ports.items()}
+    return _FIELD.sub(lambda match: known[match[1]], text)
+
+
+def read(recipe: Recipe, source: Path) -> tuple[Obj, ...]:
+    """The documents of the recipe's manifests, from the folder of its unpacked module."""
+    found: list[Obj] = []
+    for name in recipe.manifests:
+        path = source / name
+        try:
+            documents = list(yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader))
+        except (OSError, yaml.YAMLError) as error:
+            raise LabError(f"{path}: {error}", way_out=f"look whether {recipe.module} still has this file") from error
+        found += [document for document in documents if document]
+    return tuple(found)
+
+
+def objects(recipe: Recipe, place: Place, manifests: Iterable[Obj]) -> tuple[Obj, ...]:
+    """What the system needs in the cluster before it starts, in the order in which to apply it."""
+    merged: dict[tuple[str, str], Obj] = {}
+    for obj in (*manifests, *recipe.overlay):
+        key = (obj["kind"], obj["metadata"]["name"])
+        merged[key] = merge(merged[key], obj) if key in merged else obj
+    kinds = {_CRD: _definition, **dict.fromkeys(_WEBHOOKS, _configured)}
+    upstream = [kinds[kind](obj, place) for (kind, _), obj in merged.items() if kind in kinds]
+    others = [obj for obj in recipe.overlay if obj["kind"] not in kinds]
+    definitions = [obj for obj in upstream if obj["kind"] == _CRD]
+    webhooks = [obj for obj in upstream if obj["kind"] != _CRD]
+    return (*definitions, *_own(place), *others, *webhooks)
+
+
+def merge(under: Any, over: Any) -> Any:
+    """Lay one document over another, as kustomize does: fields by name, list items that have a name by that name."""
+    if isinstance(under, dict) and isinstance(over, dict):
+        return {**under, **{key: merge(under.get(key), value) for key, value in over.items()}}
+    if isinstance(under, list) and isinstance(over, list) and all(map(_has_name, (*under, *over))):
+        patches = {item["name"]: item for item in over}
+        kept = [merge(item, patches.pop(item["name"], {})) for item in under]
+        return [*kept, *patches.values()]
+    return over
+
+
+def _has_name(item: Any) -> bool:
+    return isinstance(item, dict) and "name" in item
+
+
+def _definition(obj: Obj, place: Place) -> Obj:
+    conversion = obj["spec"].get("conversion", {})
+    if "webhook" not in conversion:
+        return obj
+    webhook = conversion["webhook"]
+    pointed = {**conversion, "webhook": {**webhook, "clientConfig": _client(webhook["clientConfig"], place)}}
+    return {**obj, "spec": {**obj["spec"], "conversion": pointed}}
+
+
+def _configured(obj: Obj, place: Place) -> Obj:
+    """The name gets the prefix that upstream's kustomization gives it: two systems call theirs the same."""
+    outside = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", place.namespace]}
+    webhooks = [
+        {"namespaceSelector": {"matchExpressions": [outside]}}
+        | webhook
+        | {"clientConfig": _client(webhook["clientConfig"], place)}
+        for webhook in obj["webhooks"]
+    ]
+    metadata = {**obj["metadata"], "name": f"{place.system}-{obj['metadata']['name']}"}
+    return {**obj, "metadata": metadata, "webhooks": webhooks}
+
+
+def _client(config: Obj, place: Place) -> Obj:
+    return {
+        "url": f"https://{_HERE}:{place.ports['webhook']}{config['service'].get('path', '/')}",
+        "caBundle": base64.b64encode(place.identity.certificate.encode()).decode(),
+    }
+
+
+def _own(place: Place) -> tuple[Obj, ...]:
+    """The namespace and, where there are webhooks, the Secret in which a program that manages its own certificates keeps them.
+
+    It finds one there that it accepts, certificate and authority in one, and leaves it as it is.
+    """
+    namespace: Obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}}
+    if "webhook" not in place.ports:
+        return (namespace,)
+    parts = {"crt": place.identity.certificate, "key": place.identity.key}
+    texts = {f"{role}.{part}": text for role in ("ca", "tls") for part, text in parts.items()}
+    secret: Obj = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": f"{place.system}-webhook-server-cert", "namespace": place.namespace},
+        "data": {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()},
+    }
+    return (namespace, secret)
+
+
+async def install(api: Api, objs: Iterable[Obj]) -> None:
+    """Apply a system's objects. Nothing after the definitions is applied before those are served."""
+    objs = tuple(objs)
+    definitions = [obj for obj in objs if obj["kind"] == _CRD]
+    for obj in definitions:
+        await api.apply(obj)
+    deadline = time.monotonic() + _ESTABLISHED_WITHIN
+    for obj in definitions:
+        await _established(api, obj["metadata"]["name"], deadline)
+    for obj in objs:
+        if obj["kind"] != _CRD:
+            await api.apply(obj)
+
+
+async def _established(api: Api, name: str, deadline: float) -> None:
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+    while not _is_established(await api.get(path)):
+        if time.monotonic() > deadline:
+            raise LabError(
+                f"{name} was not served after {_ESTABLISHED_WITHIN:.0f} s", way_out="seatrial lab logs kube-apiserver"
+            )
+        await asyncio.sleep(_PAUSE)
+
+
+def _is_established(obj: Obj | None) -> bool:
+    conditions = (obj or {}).get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
+async def remove(api: Api, objs: Iterable[Obj]) -> None:
+    """Take a system's objects away, webhooks first: nobody answers them any more."""
+    for obj in reversed(tuple(objs)):
+        await api.delete(obj)
