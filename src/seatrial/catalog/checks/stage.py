@@ -1,0 +1,79 @@
+"""Where a proof plays: a few nodes with free accelerators of one kind, the same for every rival."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from seatrial.catalog.systems.kubernetes import Node, Pod, is_accelerator
+from seatrial.kit.quantity import whole
+from seatrial.model.fact import All, Obj
+
+
+class Stage(msgspec.Struct, frozen=True):
+    nodes: tuple[str, ...]  # their hostname labels
+    resource: str
+    free: int
+
+    @property
+    def contended(self) -> int:
+        """A gang's size such that one fits, two do not, and half of the room each is enough for neither."""
+        return max(self.free // 2 + 1, self.free * 3 // 4)
+
+
+def find_stage(nodes: All[Node], pods: All[Pod], most: int = 16) -> Stage | None:
+    """The resource and the nodes with the most free accelerators; two nodes where there are two, so that gangs span nodes."""
+    free = free_accelerators(nodes, pods)
+    best: Stage | None = None
+    for resource in sorted({resource for _, resource in free}):
+        hosts = sorted(
+            ((count, host) for (host, name), count in free.items() if name == resource and count > 0), reverse=True
+        )
+        chosen = hosts[:1] if hosts and hosts[0][0] >= most else hosts[:2]
+        total = sum(count for count, _ in chosen)
+        if total >= 2 and (best is None or total > best.free):
+            best = Stage(tuple(host for _, host in chosen), resource, total)
+    return best
+
+
+def free_accelerators(nodes: All[Node], pods: All[Pod]) -> dict[tuple[str, str], int]:
+    """(hostname, extended resource) → how many no pod has asked for, on nodes that take pods."""
+    used: Counter[tuple[str, str]] = Counter()
+    for pod in pods:
+        if pod.spec.node_name and pod.status.phase not in ("Succeeded", "Failed"):
+            used.update(_requests(pod))
+    return {
+        (node.metadata.labels.get("kubernetes.io/hostname", node.name), resource): whole(amount)
+        - used[node.name, resource]
+        for node in nodes
+        if is_ready(node)
+        for resource, amount in node.status.allocatable.items()
+        if is_accelerator(resource)
+    }
+
+
+def bound(pods: Sequence[Obj]) -> int:
+    """How many of the pods hold a place on a node."""
+    return sum(1 for pod in pods if pod.get("spec", {}).get("nodeName"))
+
+
+def running(pods: Sequence[Obj]) -> int:
+    return sum(1 for pod in pods if pod.get("status", {}).get("phase") == "Running")
+
+
+def is_ready(node: Node) -> bool:
+    """Whether the node takes pods that tolerate nothing."""
+    conditions = {condition.type: condition.status for condition in node.status.conditions}
+    barred = any(taint.effect in ("NoSchedule", "NoExecute") for taint in node.spec.taints)
+    return conditions.get("Ready") == "True" and not node.spec.unschedulable and not barred
+
+
+def _requests(pod: Pod) -> dict[tuple[str, str], int]:
+    amounts: Counter[tuple[str, str]] = Counter()
+    for container in pod.spec.containers:
+        for resource, amount in (container.resources.limits | container.resources.requests).items():
+            if is_accelerator(resource):
+                amounts[pod.spec.node_name, resource] += whole(amount)
+    return amounts

@@ -1,0 +1,1 @@
+"""Ways to break a lab, and the findings that must then fail."""

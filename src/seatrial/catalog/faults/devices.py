@@ -1,0 +1,106 @@
+"""Drivers and platforms that hand out more than was asked for, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from seatrial.catalog.faults.policies import denial, mutation
+from seatrial.model.fault import Fault
+from seatrial.model.lab import LabLevel, LabSpec
+
+OWN = "isolation.containers-open-only-their-own-accelerators"
+RUNS = "dra.claim-backed-pod-runs-with-its-device"
+API = "dra.resource-api-is-served-and-writable"
+PLUGIN, DRA = "lab-device-plugin", "lab-dra-driver"
+
+
+def _misbehaving(how: str) -> Callable[[LabSpec], LabSpec]:
+    def change(spec: LabSpec) -> LabSpec:
+        accelerators = msgspec.structs.replace(spec.accelerators, misbehaviour=(*spec.accelerators.misbehaviour, how))
+        return msgspec.structs.replace(spec, accelerators=accelerators)
+
+    return change
+
+
+def _everything_privileged(spec: LabSpec) -> LabSpec:
+    objects = mutation(
+        "seatrial-everything-privileged",
+        group="",
+        resource="pods",
+        expression=(
+            "Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{"
+            "name: c.name, securityContext: Object.spec.containers.securityContext{privileged: true}})}}"
+        ),
+        kubernetes=spec.kubernetes,
+    )
+    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
+
+
+def _claims_denied(spec: LabSpec) -> LabSpec:
+    objects = denial("seatrial-claims-denied", group="resource.k8s.io", resource="resourceclaims")
+    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
+
+
+def _without_dra(spec: LabSpec) -> LabSpec:
+    return msgspec.structs.replace(spec, dra=False)
+
+
+PLUGIN_HANDS_OUT_EVERYTHING = Fault(
+    id="plugin-hands-out-everything",
+    title="the device plugin adds every device of the node to every allocation",
+    fails=(f"{OWN}@{PLUGIN}",),
+    change=_misbehaving("hand-out-everything"),
+    level=LabLevel.NODE,
+)
+
+DRIVER_HANDS_OUT_EVERYTHING = Fault(
+    id="driver-hands-out-everything",
+    title="the DRA driver adds every device of the node to every claim",
+    fails=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}"),
+    change=_misbehaving("hand-out-everything-dra"),
+    level=LabLevel.NODE,
+)
+
+DRIVER_IGNORES_CLAIM = Fault(
+    id="driver-ignores-claim",
+    title="the DRA driver hands out another device than the one that was allocated",
+    fails=(f"{RUNS}@{DRA}",),
+    change=_misbehaving("ignore-claim"),
+    level=LabLevel.NODE,
+)
+
+SLICES_MISSING = Fault(
+    id="slices-missing",
+    title="the DRA driver publishes no ResourceSlice",
+    fails=(f"{RUNS}@{DRA}",),
+    silences=(f"{OWN}@{DRA}",),
+    change=_misbehaving("no-slices"),
+    level=LabLevel.NODE,
+)
+
+EVERYTHING_PRIVILEGED = Fault(
+    id="everything-privileged",
+    title="a mutating admission policy makes every container privileged",
+    fails=(f"{OWN}@{PLUGIN}", f"{OWN}@{DRA}"),
+    change=_everything_privileged,
+    level=LabLevel.NODE,
+)
+
+DRA_API_DISABLED = Fault(
+    id="dra-api-disabled",
+    title="Kubernetes runs without Dynamic Resource Allocation; newer releases than 1.34 cannot",
+    fails=(API,),
+    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{RUNS}@{PLUGIN}"),
+    change=_without_dra,
+    kubernetes=("1.34",),
+)
+
+CLAIMS_DENIED = Fault(
+    id="claims-denied",
+    title="an admission policy lets no ResourceClaim in",
+    fails=(API,),
+    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}"),
+    change=_claims_denied,
+)

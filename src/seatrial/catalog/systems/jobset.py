@@ -1,0 +1,67 @@
+"""JobSet: several Jobs as one. It queues nothing itself; a gang scheduler such as Kueue does that for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seatrial.model.fact import Fact, Obj
+from seatrial.model.system import Process, Proof, Recipe, Served, System
+
+_CONFIG = """\
+apiVersion: config.jobset.x-k8s.io/v1alpha1
+kind: Configuration
+health: {healthProbeBindAddress: "127.0.0.1:{port:health}"}
+metrics: {bindAddress: "0"}
+webhook: {host: 127.0.0.1, port: {port:webhook}, certDir: "{folder}"}
+leaderElection: {leaderElect: false}
+internalCertManagement: {enable: false}
+"""
+
+
+class JobSet(Fact, frozen=True):
+    of = "jobset.x-k8s.io/jobsets"
+
+
+def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    return {"jobset.yaml": _CONFIG}
+
+
+def _only_its_own_pods(kind: str, webhook: str) -> Obj:
+    """Upstream's kustomization says so by a JSON patch; without it every pod of the cluster waits for JobSet."""
+    its_own = {"matchExpressions": [{"key": "jobset.sigs.k8s.io/jobset-name", "operator": "Exists"}]}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": f"{kind.title()}WebhookConfiguration",
+        "metadata": {"name": f"{kind}-webhook-configuration"},
+        "webhooks": [{"name": webhook, "objectSelector": its_own}],
+    }
+
+
+JOBSET = System(
+    id="jobset",
+    title="JobSet",
+    home="https://jobset.sigs.k8s.io",
+    found_by=Served("jobset.x-k8s.io/jobsets"),
+    facts=(JobSet,),
+    proof=Proof.REAL_PROCESS,
+    recipe=Recipe(
+        module="sigs.k8s.io/jobset",
+        version="v0.12.0",
+        programs={"jobset": "sigs.k8s.io/jobset"},
+        ldflags="-X sigs.k8s.io/jobset/pkg/version.GitVersion=v0.12.0",
+        manifests=(
+            "config/components/crd/bases/jobset.x-k8s.io_jobsets.yaml",
+            "config/components/webhook/manifests.yaml",
+        ),
+        overlay=(_only_its_own_pods("mutating", "mpod.kb.io"), _only_its_own_pods("validating", "vpod.kb.io")),
+        processes=(
+            Process(
+                program="jobset",
+                args=("--config={folder}/jobset.yaml", "--kubeconfig={kubeconfig}"),
+                ready="http://127.0.0.1:{port:health}/readyz",
+            ),
+        ),
+        configure=_configure,
+    ),
+)

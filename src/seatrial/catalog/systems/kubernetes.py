@@ -1,0 +1,201 @@
+"""Kubernetes itself: the facts that most checks read, the stock scheduler, and the Workload API that makes it know gangs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
+from seatrial.model.errors import CannotJudge
+from seatrial.model.fact import Apis, Fact, Obj, Shape
+from seatrial.model.system import Proof, Served, System
+
+WORK = "work"  # the container of every workload of a proof
+GANG_LABEL = "seatrial.dev/gang"
+
+Fields = Mapping[str, Any]
+_NONE: Fields = MappingProxyType({})
+
+
+class Condition(Shape, frozen=True):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class Taint(Shape, frozen=True):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(Shape, frozen=True):
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class NodeStatus(Shape, frozen=True):
+    allocatable: dict[str, str] = {}
+    conditions: tuple[Condition, ...] = ()
+
+
+class Node(Fact, frozen=True):
+    of = "nodes"
+
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+class Resources(Shape, frozen=True):
+    requests: dict[str, str | int | float] = {}
+    limits: dict[str, str | int | float] = {}
+
+
+class Container(Shape, frozen=True):
+    name: str = ""
+    resources: Resources = Resources()
+
+
+class PodSpec(Shape, frozen=True):
+    node_name: str = ""
+    scheduler_name: str = ""
+    containers: tuple[Container, ...] = ()
+
+
+class PodStatus(Shape, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class Pod(Fact, frozen=True):
+    of = "pods"
+
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+def is_accelerator(resource: str) -> bool:
+    """Extended resources have a domain; those of Kubernetes itself, hugepages and attachable volumes are none."""
+    domain, _, name = resource.partition("/")
+    return bool(name) and not domain.endswith("kubernetes.io") and "networking" not in domain
+
+
+class Namespace(Fact, frozen=True):
+    of = "namespaces"
+
+
+def gang_pods(
+    gang: Gang, *, labels: Fields = _NONE, annotations: Fields = _NONE, spec: Fields = _NONE
+) -> tuple[Obj, ...]:
+    """The pods of a gang, each with what its scheduler wants to see on it."""
+    return tuple(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{gang.name}-{number}",
+                "namespace": gang.namespace,
+                "labels": {GANG_LABEL: gang.name, **labels},
+                "annotations": dict(annotations),
+            },
+            "spec": {**_pod_spec(gang), **spec},
+        }
+        for number in range(gang.pods)
+    )
+
+
+def container(name: str, image: str, argv: tuple[str, ...], devices: Fields = _NONE) -> Obj:
+    """A container of a proof: small, and with room for what its runtime needs while it starts."""
+    return {
+        "name": name,
+        "image": image,
+        "command": ["/workload", *argv],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "16Mi", **devices},
+            "limits": {"memory": "128Mi", **devices},
+        },
+    }
+
+
+def _pod_spec(gang: Gang) -> Obj:
+    devices = {gang.resource: str(gang.accelerators)} if gang.accelerators else {}
+    work = container(WORK, gang.image, ("work", "--seconds", str(gang.seconds)), devices)
+    spec: Obj = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0, "containers": [work]}
+    return spec | ({"affinity": _on_any_of(gang.nodes)} if gang.nodes else {})
+
+
+def _on_any_of(hostnames: tuple[str, ...]) -> Obj:
+    among = {"key": "kubernetes.io/hostname", "operator": "In", "values": list(hostnames)}
+    return {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [among]}]}
+        }
+    }
+
+
+def as_plain_pods(gang: Gang, apis: Apis) -> GangObjects:
+    return GangObjects(first=(), pods=gang_pods(gang))
+
+
+def _as_workload(gang: Gang, apis: Apis) -> GangObjects:
+    """The API was renamed in each release: 1.35 knows groups inside a Workload, later ones a PodGroup of its own."""
+    groups = apis.versions("scheduling.k8s.io/podgroups")
+    if groups:
+        return GangObjects(first=(_pod_group(gang, groups[0]),), pods=gang_pods(gang, spec=_member_of(gang.name)))
+    workloads = apis.versions("scheduling.k8s.io/workloads")
+    if not workloads:
+        raise CannotJudge(
+            "the API server serves no scheduling.k8s.io Workload", way_out="turn on the feature gate GenericWorkload"
+        )
+    reference = {"workloadRef": {"name": gang.name, "podGroup": WORK}}
+    return GangObjects(first=(_workload(gang, workloads[0]),), pods=gang_pods(gang, spec=reference))
+
+
+def _member_of(group: str) -> Obj:
+    return {"schedulingGroup": {"podGroupName": group}}
+
+
+def _pod_group(gang: Gang, version: str) -> Obj:
+    return {
+        "apiVersion": f"scheduling.k8s.io/{version}",
+        "kind": "PodGroup",
+        "metadata": {"name": gang.name, "namespace": gang.namespace},
+        "spec": {"schedulingPolicy": {"gang": {"minCount": gang.pods}}},
+    }
+
+
+def _workload(gang: Gang, version: str) -> Obj:
+    return {
+        "apiVersion": f"scheduling.k8s.io/{version}",
+        "kind": "Workload",
+        "metadata": {"name": gang.name, "namespace": gang.namespace},
+        "spec": {"podGroups": [{"name": WORK, "policy": {"gang": {"minCount": gang.pods}}}]},
+    }
+
+
+KUBERNETES = System(
+    id="kubernetes",
+    title="Kubernetes",
+    home="https://kubernetes.io",
+    found_by=Served("pods"),
+    facts=(Node, Pod, Namespace),
+    roles=(GangScheduler(player="kube-scheduler", stand_in=True, dialect=as_plain_pods),),
+    proof=Proof.REAL_PROCESS,
+)
+
+WORKLOAD_API = System(
+    id="workload-api",
+    title="Kubernetes Workload API",
+    home="https://kubernetes.io/docs/concepts/workloads/workload-api/",
+    found_by=Served("scheduling.k8s.io/workloads"),
+    roles=(
+        GangScheduler(
+            player="workload-api",
+            creates=("scheduling.k8s.io/podgroups", "scheduling.k8s.io/workloads"),
+            dialect=_as_workload,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+)

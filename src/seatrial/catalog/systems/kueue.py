@@ -1,0 +1,138 @@
+"""Kueue: queues with quota. A group of plain pods is held back until its quota is there, and then starts as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
+from seatrial.catalog.systems.kubernetes import gang_pods
+from seatrial.model.errors import CannotJudge
+from seatrial.model.fact import Apis, Fact, Obj, Shape
+from seatrial.model.system import Process, Proof, Recipe, Served, System
+
+_CONFIG = """\
+apiVersion: config.kueue.x-k8s.io/v1beta2
+kind: Configuration
+health: {healthProbeBindAddress: "127.0.0.1:{port:health}"}
+metrics: {bindAddress: "0"}
+webhook: {host: 127.0.0.1, port: {port:webhook}, certDir: "{folder}"}
+leaderElection: {leaderElect: false}
+clientConnection: {qps: 300, burst: 500}
+featureGates: {VisibilityOnDemand: false}  # it needs an aggregated API server
+integrations: {frameworks: [batch/job, pod]}
+"""
+_WAIT = "waitForPodsReady: {timeout: 5m, blockAdmission: true}\n"
+
+
+class LocalQueueSpec(Shape, frozen=True):
+    cluster_queue: str = ""
+
+
+class LocalQueue(Fact, frozen=True):
+    of = "kueue.x-k8s.io/localqueues"
+
+    spec: LocalQueueSpec = LocalQueueSpec()
+
+
+class ClusterQueue(Fact, frozen=True):
+    of = "kueue.x-k8s.io/clusterqueues"
+
+
+def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    return {"kueue.yaml": _CONFIG + (_WAIT if settings["wait_for_pods_ready"] else "")}
+
+
+def _as_pod_group(gang: Gang, apis: Apis) -> GangObjects:
+    """Every gang has a queue of its own that is allowed the whole cluster, as teams usually are: quota alone saves nobody.
+
+    Kueue lets go of a group's pods when its Workload goes, not when they are deleted; not even their namespace
+    would end, since it waits for its pods before it deletes anything else.
+    """
+    versions = apis.versions("kueue.x-k8s.io/clusterqueues")
+    if not versions:
+        raise CannotJudge("the API server serves no ClusterQueue", way_out="install Kueue's CRDs")
+    api, queue = f"kueue.x-k8s.io/{versions[0]}", f"{gang.namespace}-{gang.name}"
+    first = (
+        {"apiVersion": api, "kind": "ResourceFlavor", "metadata": {"name": queue}},
+        {"apiVersion": api, "kind": "ClusterQueue", "metadata": {"name": queue}, "spec": _quota(gang, queue)},
+        {
+            "apiVersion": api,
+            "kind": "LocalQueue",
+            "metadata": {"name": gang.name, "namespace": gang.namespace},
+            "spec": {"clusterQueue": queue},
+        },
+    )
+    labels = {"kueue.x-k8s.io/queue-name": gang.name, "kueue.x-k8s.io/pod-group-name": gang.name}
+    annotations = {
+        "kueue.x-k8s.io/pod-group-total-count": str(gang.pods),
+        "kueue.x-k8s.io/pod-group-fast-admission": "true",  # the first pod tells the size of all
+    }
+    return GangObjects(
+        first=first,
+        pods=gang_pods(gang, labels=labels, annotations=annotations),
+        leaves=(("kueue.x-k8s.io/workloads", gang.name),),
+    )
+
+
+def _quota(gang: Gang, flavor: str) -> Obj:
+    amounts = {"cpu": "1k", "memory": "1Ti", gang.resource: str(gang.capacity)}
+    resources = [{"name": name, "nominalQuota": amount} for name, amount in amounts.items()]
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": gang.namespace}},
+        "resourceGroups": [{"coveredResources": list(amounts), "flavors": [{"name": flavor, "resources": resources}]}],
+    }
+
+
+_CRDS = "config/components/crd"
+_CONVERTED = ("localqueues", "clusterqueues", "cohorts", "workloads", "multikueueclusters")
+_DEFINED = (
+    *_CONVERTED,
+    "resourceflavors",
+    "admissionchecks",
+    "workloadpriorityclasses",
+    "provisioningrequestconfigs",
+    "multikueueconfigs",
+    "topologies",
+)
+
+KUEUE = System(
+    id="kueue",
+    title="Kueue",
+    home="https://kueue.sigs.k8s.io",
+    found_by=Served("kueue.x-k8s.io/clusterqueues"),
+    facts=(LocalQueue, ClusterQueue),
+    roles=(
+        GangScheduler(
+            player="kueue",
+            creates=(
+                "kueue.x-k8s.io/resourceflavors",
+                "kueue.x-k8s.io/clusterqueues",
+                "kueue.x-k8s.io/localqueues",
+                "kueue.x-k8s.io/workloads",
+            ),
+            dialect=_as_pod_group,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+    recipe=Recipe(
+        module="sigs.k8s.io/kueue",
+        version="v0.19.2",
+        programs={"kueue": "sigs.k8s.io/kueue/cmd/kueue"},
+        ldflags="-X sigs.k8s.io/kueue/pkg/version.GitVersion=v0.19.2",
+        manifests=(
+            *(f"{_CRDS}/bases/kueue.x-k8s.io_{name}.yaml" for name in _DEFINED),
+            *(f"{_CRDS}/patches/webhook_in_{name}.yaml" for name in _CONVERTED),
+            "config/components/webhook/manifests.yaml",
+        ),
+        processes=(
+            Process(
+                program="kueue",
+                args=("--config={folder}/kueue.yaml", "--kubeconfig={kubeconfig}", "--zap-log-level=2"),
+                ready="http://127.0.0.1:{port:health}/readyz",
+            ),
+        ),
+        configure=_configure,
+        settings={"wait_for_pods_ready": True},
+    ),
+)
