@@ -1,0 +1,99 @@
+"""lab: start, change and stop the local cluster. Here the lab meets the catalog's recipes and faults."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from seatrial.app.reach import connect_by_file
+from seatrial.engine.catalog import Catalog
+from seatrial.lab import forge, images, lifecycle
+from seatrial.lab import site as sites
+from seatrial.lab.fleet import profile
+from seatrial.lab.node.programs import IMAGE
+from seatrial.lab.process import log_path
+from seatrial.lab.status import status as status_of
+from seatrial.model.errors import UsageError
+from seatrial.model.fault import Fault
+from seatrial.model.lab import FleetGroup, LabLevel, LabSpec, LabStatus
+from seatrial.model.progress import Tell, silent
+from seatrial.model.system import Recipe
+
+
+def recipes(catalog: Catalog) -> dict[str, Recipe]:
+    """The systems that the lab can run, by id."""
+    return {system.id: system.recipe for system in catalog.systems.values() if system.recipe is not None}
+
+
+def parse_fleet(text: str) -> tuple[FleetGroup, ...]:
+    """``h100:8x64,mi300x:8x16/dra`` as fleet groups."""
+    return profile.parse(text)
+
+
+async def up(spec: LabSpec, *, tell: Tell = silent) -> LabStatus:
+    site = await lifecycle.up(spec, recipes=recipes(Catalog.installed()), connect=connect_by_file, tell=tell)
+    return _status(site.name)
+
+
+async def down(name: str, *, tell: Tell = silent) -> None:
+    await lifecycle.down(name, tell=tell)
+
+
+def status(name: str | None = None) -> tuple[LabStatus, ...]:
+    return tuple(_status(one) for one in ([name] if name is not None else sites.names()))
+
+
+def _status(name: str) -> LabStatus:
+    known = recipes(Catalog.installed())
+    systems = sites.need(name).spec.systems
+    return status_of(name, tuple(process.program for system in systems for process in known[system].processes))
+
+
+def is_there(name: str) -> bool:
+    return sites.load_if_sound(name) is not None
+
+
+def kubeconfig(name: str) -> Path:
+    return sites.need(name).kubeconfig
+
+
+async def change(name: str, fault_id: str, *, broken: bool, tell: Tell = silent) -> LabStatus:
+    """Break the lab with a fault, or mend that one again."""
+    catalog = Catalog.installed()
+    site = sites.need(name)
+    fault = catalog.fault(fault_id)
+    if broken:
+        _fits(fault, site.base)
+    active = tuple(one for one in site.faults if one != fault_id) + ((fault_id,) if broken else ())
+    spec = functools.reduce(lambda so_far, one: one.change(so_far), map(catalog.fault, active), site.base)
+    await lifecycle.change(name, spec, active, recipes=recipes(catalog), connect=connect_by_file, tell=tell)
+    return _status(name)
+
+
+def _fits(fault: Fault, spec: LabSpec) -> None:
+    missing = [system for system in fault.needs if system not in spec.systems]
+    if missing:
+        way_out = f"seatrial lab up --name {spec.name} --with {','.join((*spec.systems, *missing))}"
+        raise UsageError(f"fault {fault.id} needs {', '.join(missing)} in the lab", way_out=way_out)
+    if fault.level is LabLevel.NODE and spec.level is not LabLevel.NODE:
+        raise UsageError(f"fault {fault.id} needs a real node in the lab", way_out="seatrial lab up --level node")
+    if fault.kubernetes and spec.kubernetes not in fault.kubernetes:
+        raise UsageError(
+            f"fault {fault.id} does not exist on Kubernetes {spec.kubernetes}",
+            way_out=f"start a lab with --kubernetes {' or '.join(fault.kubernetes)}",
+        )
+
+
+async def image(output: Path, *, tell: Tell = silent) -> str:
+    """Write the image that the pods of a proof run, as an OCI archive; returns its digest."""
+    programs = await forge.obtain(["workload"], tell=tell)
+    return images.archive(programs["workload"], IMAGE, ("/workload", "pause"), output)
+
+
+def logs(name: str, component: str) -> Path:
+    site = sites.need(name)
+    path = log_path(site.root, component)
+    if not path.exists():
+        there = sorted(entry.stem for entry in path.parent.glob("*.log"))
+        raise UsageError(f"lab {name!r} has no log of {component!r}", way_out=f"one of: {', '.join(there) or 'none'}")
+    return path

@@ -1,0 +1,108 @@
+"""From a Target to a cluster's facts: a live cluster, a lab, a saved snapshot or manifests, all behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from seatrial.app.target import Target
+from seatrial.catalog.systems.kubernetes import Node
+from seatrial.cluster import collect, kubeconfig, manifests, snapshots
+from seatrial.cluster.client import Client, connect
+from seatrial.engine import systems
+from seatrial.engine.catalog import Catalog
+from seatrial.lab import site as sites
+from seatrial.model.api import Api
+from seatrial.model.errors import UsageError
+from seatrial.model.fact import Fact, Snapshot
+from seatrial.model.run import Environment, EnvironmentKind
+
+SIMULATED = "seatrial.dev/simulated"
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What a command stands on: the facts, what they are of, and a connection where there is a cluster behind them."""
+
+    snapshot: Snapshot
+    environment: Environment
+    client: Client | None
+
+
+@asynccontextmanager
+async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -> AsyncIterator[Ground]:
+    every: tuple[type[Fact], ...] = (Node, *kinds, *_sightings(catalog))
+    wanted = {kind.of: kind for kind in every}.values()
+    kind = _kind(target)
+    if kind is EnvironmentKind.SNAPSHOT:
+        assert target.snapshot is not None
+        snapshot = snapshots.load(target.snapshot, wanted)
+        yield Ground(snapshot, _environment(kind, str(target.snapshot), catalog, snapshot), None)
+    elif kind is EnvironmentKind.MANIFESTS:
+        assert target.manifests is not None
+        found = manifests.load([target.manifests], wanted)
+        yield Ground(found, _environment(kind, target.manifests, catalog, found), None)
+    else:
+        async with connect_to(target) as client:
+            live = await collect.collect(client, wanted)
+            name = target.lab or client.access.name
+            yield Ground(live, _environment(kind, name, catalog, live), client)
+
+
+def connect_to(target: Target) -> Client:
+    """A client for the target's cluster, to enter with ``async with``."""
+    path = sites.need(target.lab).kubeconfig if target.lab is not None else target.kubeconfig
+    access = kubeconfig.load(
+        path,
+        target.context,
+        as_user=target.as_user or "",
+        as_groups=target.as_groups,
+        namespace=target.namespace or "",
+    )
+    return connect(access, timeout=target.request_timeout or 30.0)
+
+
+@asynccontextmanager
+async def connect_by_file(path: Path) -> AsyncIterator[Api]:
+    """What a lab is handed, so that it needs no client of its own."""
+    async with connect(kubeconfig.load(path, env={})) as client:
+        yield client
+
+
+def _kind(target: Target) -> EnvironmentKind:
+    given = {
+        EnvironmentKind.LAB: target.lab,
+        EnvironmentKind.SNAPSHOT: target.snapshot,
+        EnvironmentKind.MANIFESTS: target.manifests,
+    }
+    named = [kind for kind, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise UsageError(f"--{' and --'.join(named)} name different targets", way_out="give one of them")
+    return named[0] if named else EnvironmentKind.LIVE
+
+
+def _sightings(catalog: Catalog) -> tuple[type[Fact], ...]:
+    return tuple(kind for system in catalog.systems.values() for kind in system.found_by.reads)
+
+
+def _environment(kind: EnvironmentKind, name: str, catalog: Catalog, snapshot: Snapshot) -> Environment:
+    return Environment(
+        kind=kind,
+        simulated=_simulated(kind, snapshot),
+        cluster=snapshot.cluster,
+        name=name,
+        systems=systems.seen(catalog.systems.values(), snapshot),
+    )
+
+
+def _simulated(kind: EnvironmentKind, snapshot: Snapshot) -> bool | None:
+    """A lab says so itself; elsewhere the nodes tell, as far as they can be read."""
+    if kind is EnvironmentKind.LAB:
+        return True
+    nodes = snapshot.all(Node)
+    if any(node.metadata.labels.get(SIMULATED) == "true" for node in nodes):
+        return True
+    whole = kind is not EnvironmentKind.MANIFESTS and nodes and snapshot.gap(Node) is None
+    return False if whole else None

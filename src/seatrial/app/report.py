@@ -1,0 +1,30 @@
+"""Shows a Run: on any face, with the exit code that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from seatrial.engine.schema import read_run
+from seatrial.engine.score import exit_code
+from seatrial.model.run import Run
+from seatrial.report import html, junit, markdown, record, text
+
+__all__ = ["FACES", "exit_code", "read", "render"]
+
+FACES: Mapping[str, Callable[[Run], str]] = {
+    "text": text.render,
+    "json": record.render,
+    "html": html.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+}
+
+
+def read(path: Path) -> Run:
+    return read_run(path)
+
+
+def render(run: Run, face: str, *, colour: bool = False) -> str:
+    """``colour`` is for the text on a terminal; the other faces have their own."""
+    return text.render(run, colour=True) if face == "text" and colour else FACES[face](run)

@@ -1,0 +1,24 @@
+"""snapshot: everything that any check may want to know of a cluster, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seatrial.app.reach import reach
+from seatrial.app.target import Target
+from seatrial.cluster import snapshots
+from seatrial.engine.catalog import Catalog
+from seatrial.engine.plan import plan
+from seatrial.model.fact import Snapshot
+from seatrial.model.progress import Event, State, Tell, silent
+
+
+async def take(target: Target, output: Path, *, tell: Tell = silent) -> Snapshot:
+    """Read all facts that the catalog knows, and save them; what could not be read is saved with its reason."""
+    catalog = Catalog.installed()
+    what = "reading the cluster"
+    tell(Event(what, State.BEGUN))
+    async with reach(target, catalog, plan(catalog, catalog.checks.values()).facts) as ground:
+        snapshots.save(ground.snapshot, output)
+    tell(Event(what, State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
+    return ground.snapshot

@@ -1,0 +1,21 @@
+"""What a command is pointed at: one of a live cluster, a lab, a saved snapshot or a folder of manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """At most one of ``lab``, ``snapshot`` and ``manifests`` is set; with none of them it is a live cluster."""
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespace: str | None = None
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    request_timeout: float | None = None  # seconds; None means the client's own limit
+    lab: str | None = None
+    snapshot: Path | None = None
+    manifests: str | None = None  # a folder or file, or ``-`` for standard input

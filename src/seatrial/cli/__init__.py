@@ -1,0 +1,1 @@
+"""The command line: parse input, call ``app``, show a Run. It never judges."""
