@@ -1,0 +1,38 @@
+"""Times what people wait for, beside the limit in the same run:  python -m benchmarks [NAME …]
+
+Builds are not timed here; programs come from the cache. Each figure is the median of its runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+
+from benchmarks import command_line, lab
+from benchmarks.figures import Figure
+
+BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
+    "help": command_line.help_time,
+    "control-plane": lab.control_plane,
+    "node": lab.node,
+    "fleet": lab.fleet,
+    "gang": lab.gang,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all unless given")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    print(f"{'what':<52}{'seen':>12}{'limit':>12}{'ratio':>8}  the limit is")
+    for name in names:
+        for figure in BENCHMARKS[name]():
+            print(figure.row(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Real labs, for tests that need one. A lab is started once for all tests that can share it, and taken down at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.app import lab as labs
+from seatrial.app.prove import prove
+from seatrial.app.target import Target
+from seatrial.engine.catalog import Catalog
+from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.progress import Event
+from seatrial.model.run import Run
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+def tell(event: Event) -> None:
+    if event.state in ("begun", "done", "failed"):
+        print(f"{event.state}: {event.what} {event.detail}", file=sys.stderr, flush=True)
+
+
+def up(spec: LabSpec) -> Any:
+    return asyncio.run(labs.up(spec, tell=tell))
+
+
+def down(name: str) -> None:
+    asyncio.run(labs.down(name, tell=tell))
+
+
+def proven(name: str, *only: str, standard: str | None = None) -> Run:
+    return asyncio.run(prove(Target(lab=name), only=only, standard=standard, consent=lambda _: True, tell=tell))
+
+
+def change(name: str, fault: str, *, broken: bool) -> None:
+    asyncio.run(labs.change(name, fault, broken=broken, tell=tell))
+
+
+def kubectl(name: str, *args: str) -> Any:
+    """The lab's own kubectl, with JSON out."""
+    from seatrial.lab import site as sites
+
+    site = sites.need(name)
+    argv = [site.program("kubectl"), f"--kubeconfig={site.kubeconfig}", *args, "-o", "json"]
+    return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.fixture(scope="session")
+def whole_lab() -> Iterator[str]:
+    """Everything a lab can have: a real node, a fleet, and all systems."""
+    name = "test-whole"
+    recipes = labs.recipes(Catalog.installed())
+    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4"), systems=tuple(recipes)))
+    yield name
+    down(name)
+
+
+@pytest.fixture
+def plain_lab() -> Iterator[str]:
+    """A control plane with a fleet, and nothing that knows gangs."""
+    name = "test-plain"
+    fleet = labs.parse_fleet("h100:8x2")
+    up(LabSpec(name=name, level=LabLevel.CONTROL_PLANE, fleet=fleet, workload_api=False))
+    yield name
+    down(name)

@@ -1,0 +1,21 @@
+"""The deadlock of the field, for real: the stock scheduler alone, and two gangs that arrive by turns."""
+
+from __future__ import annotations
+
+from seatrial.model.evidence import Step
+from seatrial.model.verdict import Outcome
+from tests.live.conftest import proven
+
+
+def test_the_stock_scheduler_alone_fails_and_the_evidence_shows_the_deadlock(plain_lab: str) -> None:
+    run = proven(plain_lab, "gang_scheduling", standard="cncf-ai@1.36")
+    (finding,) = run.findings
+    assert (finding.subject, finding.outcome) == ("kube-scheduler", Outcome.FAIL)
+    assert "8/12 + 8/12" in finding.because
+    (requirement,) = run.requirements
+    assert (requirement.id, requirement.outcome) == ("gang_scheduling", Outcome.FAIL)
+    (evidence,) = run.evidence
+    assert evidence.simulated is True
+    bound = [entry for entry in evidence.entries if entry.step is Step.SAW and "by turns" in entry.what]
+    (seen,) = bound
+    assert sum(1 for pod in seen.detail["objects"] if "node" in pod) == 16

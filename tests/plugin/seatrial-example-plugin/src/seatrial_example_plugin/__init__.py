@@ -1,0 +1,1 @@
+"""Knows one made-up project: a cache of models on the nodes."""

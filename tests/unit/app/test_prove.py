@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seatrial.app.prove import choose, prove
+from seatrial.app.target import Target
+from seatrial.engine.catalog import Catalog
+from seatrial.model.errors import UsageError
+from seatrial.model.verdict import Outcome
+
+CATALOG = Catalog.installed()
+STANDARD = CATALOG.standard("cncf-ai@1.35")
+
+
+def ids(*only: str, standard: bool = True) -> set[str]:
+    return {check.id for check in choose(CATALOG, STANDARD if standard else None, only)}
+
+
+def test_a_standard_stands_for_the_checks_that_cover_it() -> None:
+    assert ids() == set(CATALOG.checks)
+    assert ids("gang_scheduling") == {"gang.starts-whole-or-not-at-all"}
+    assert len(ids("dra_support")) == 2
+
+
+def test_a_check_can_be_named_by_itself() -> None:
+    assert ids("gang.starts-whole-or-not-at-all", standard=False) == {"gang.starts-whole-or-not-at-all"}
+
+
+def test_what_is_neither_a_check_nor_a_requirement_is_refused_with_what_there_is() -> None:
+    with pytest.raises(UsageError) as caught:
+        ids("gang")
+    assert "gang_scheduling" in caught.value.way_out
+
+
+async def test_manifests_alone_prove_nothing_and_no_leave_is_asked_for(tmp_path: Path) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}
+    (tmp_path / "pod.json").write_text(json.dumps(pod))
+
+    def never(creates: object) -> bool:
+        raise AssertionError("nobody is to be asked")
+
+    run = await prove(Target(manifests=str(tmp_path)), standard="cncf-ai@1.36", consent=never)
+    assert {one.outcome for one in run.findings} <= {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
+    assert all(one.outcome is not Outcome.PASS for one in run.requirements)
+
+
+async def test_two_targets_at_once_are_refused() -> None:
+    with pytest.raises(UsageError, match="different targets"):
+        await prove(Target(manifests="a", snapshot=Path("b")), consent=lambda _: True)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from seatrial.model.fact import All, Apis, ClusterIdentity, Fact, Gap, GapReason, Meta, Shape, Snapshot
+from seatrial.model.system import Holds, Served
+from seatrial.model.verdict import Finding, Outcome, Severity
+
+
+class Hull(Shape, frozen=True):
+    draught_cm: int = 0
+
+
+class Ship(Fact, frozen=True):
+    of: ClassVar[str] = "ships"
+
+    spec: Hull = Hull()
+
+
+ADA = Ship(metadata=Meta(name="ada", namespace="north"))
+GAP = Gap("ships", GapReason.FORBIDDEN, "the harbour master says no")
+
+
+def snapshot(ships: tuple[Ship, ...] | None, *gaps: Gap, served: tuple[str, ...] = ()) -> Snapshot:
+    return Snapshot(
+        taken_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        cluster=ClusterIdentity(),
+        apis=Apis(dict.fromkeys(served, ("v2", "v1"))),
+        facts={} if ships is None else {"ships": ships},
+        gaps={gap.resource: gap for gap in gaps},
+    )
+
+
+def test_a_fact_reads_only_its_fields_from_an_object_as_kubernetes_writes_it() -> None:
+    text = (
+        b'{"kind": "Ship", "metadata": {"name": "ada", "managedFields": [1]}, "spec": {"draughtCm": 120, "flag": "x"}}'
+    )
+    ship = msgspec.json.decode(text, type=Ship)
+    assert (ship.name, ship.spec.draught_cm) == ("ada", 120)
+
+
+@pytest.mark.parametrize(
+    ("ship", "subject"),
+    [(ADA, "ships/north/ada"), (Ship(metadata=Meta(name="ada")), "ships/ada")],
+)
+def test_how_a_finding_names_an_object(ship: Ship, subject: str) -> None:
+    assert ship.subject == subject
+
+
+def test_facts_that_were_read_have_no_gap_even_if_there_are_none() -> None:
+    assert snapshot((ADA,)).all(Ship) == All((ADA,))
+    assert snapshot(()).gap(Ship) is None
+
+
+def test_facts_that_nobody_read_are_a_gap() -> None:
+    gap = snapshot(None).gap(Ship)
+    assert gap is not None
+    assert gap.reason is GapReason.NOT_COLLECTED
+
+
+def test_a_gap_is_told_even_beside_facts() -> None:
+    partly = snapshot((ADA,), GAP)
+    assert partly.gap(Ship) is GAP
+    assert partly.all(Ship) == (ADA,)
+
+
+def test_a_system_that_is_found_by_what_is_served() -> None:
+    assert Served("ships").look(snapshot((), served=("ships",))).there is True
+    assert Served("ships").look(snapshot(())).there is False
+
+
+@pytest.mark.parametrize(
+    ("facts", "there"),
+    [
+        (snapshot((ADA,)), True),
+        (snapshot(()), False),
+        (snapshot(None, GAP), None),
+        (snapshot(None), None),
+        (snapshot((ADA,), GAP), True),
+        (snapshot(None, Gap("ships", GapReason.ABSENT, "")), False),
+    ],
+)
+def test_a_system_that_is_found_by_an_object(facts: Snapshot, there: bool | None) -> None:
+    assert Holds(Ship, lambda ship: ship.name == "ada", "her name").look(facts).there is there
+
+
+def test_the_key_of_a_finding() -> None:
+    def key(subject: str) -> str:
+        return Finding(check="a.b", subject=subject, outcome=Outcome.PASS, severity=Severity.LOW, because="").key
+
+    assert key("ships/ada") == "a.b@ships/ada"
+    assert key("") == "a.b"
