@@ -1,6 +1,6 @@
 # Two commands set everything up on a fresh Linux machine:
 #   make trial   start a real Kubernetes here, prove what is known on it, write the report
-#   make test    run every test, the live ones included
+#   make test    run every test, the live ones included (make test-all: each fault against every check, each release)
 # While working: make check (no lab, under a minute and a half).
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 REPORT ?= seatrial-report.html
 
-.PHONY: trial test check live bench docs pins clean
+.PHONY: trial test test-all check live bench docs pins clean
 
 trial: $(BIN)/seatrial
 	@$(PYTHON) tools/packages.py lab
@@ -19,6 +19,11 @@ test: $(BIN)/seatrial
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest tests -m "not live" -n 2 -q
 	@$(BIN)/pytest tests/live --durations=15
+
+test-all: export SEATRIAL_TEST_MATRIX = whole
+test-all: export SEATRIAL_TEST_SYSTEMS = all
+test-all: export SEATRIAL_TEST_VERSIONS = 1.36,1.35,1.34
+test-all: test
 
 check: $(BIN)/seatrial lint
 	@$(BIN)/pytest tests -m "not live and not browser" -n 2 -q

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ import pytest
 from seatrial.app import lab as labs
 from seatrial.app.prove import prove
 from seatrial.app.target import Target
-from seatrial.engine.catalog import Catalog
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.progress import Event
 from seatrial.model.run import Run
@@ -61,10 +61,10 @@ def kubectl(name: str, *args: str) -> Any:
 
 @pytest.fixture(scope="session")
 def whole_lab() -> Iterator[str]:
-    """Everything a lab can have: a real node, a fleet, and all systems."""
+    """A real node, a fleet, and the systems of a usual trial; with SEATRIAL_TEST_SYSTEMS=all every system there is."""
     name = "test-whole"
-    recipes = labs.recipes(Catalog.installed())
-    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4"), systems=tuple(recipes)))
+    wanted = os.environ.get("SEATRIAL_TEST_SYSTEMS", labs.DEFAULT)
+    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4"), systems=tuple(wanted.split(","))))
     yield name
     down(name)
 

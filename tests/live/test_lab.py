@@ -51,6 +51,10 @@ def test_a_killed_lab_is_cleared_by_the_next_command() -> None:
             os.kill(alive.pid, signal.SIGKILL)
         except ProcessLookupError:
             continue  # it was inside, and ended with the node's first process
+    until = time.monotonic() + 10
+    while running(site.root):  # the kernel takes a moment to end what was killed
+        assert time.monotonic() < until
+        time.sleep(0.02)
     assert remains.loops(site.root)  # the control: something is left to be cleared
     up(LabSpec(name="test-after", level=LabLevel.CONTROL_PLANE))
     try:

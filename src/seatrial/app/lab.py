@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+import msgspec
+
 from seatrial.app.reach import connect_by_file
 from seatrial.engine.catalog import Catalog
 from seatrial.lab import forge, images, lifecycle
@@ -25,13 +27,29 @@ def recipes(catalog: Catalog) -> dict[str, Recipe]:
     return {system.id: system.recipe for system in catalog.systems.values() if system.recipe is not None}
 
 
+DEFAULT, ALL = "default", "all"  # sets of systems, where one may name systems
+
+
+def _chosen(known: dict[str, Recipe], names: tuple[str, ...], level: LabLevel) -> tuple[str, ...]:
+    """Systems by name. ``all`` is what a lab of this level can run, ``default`` leaves out what takes long to build."""
+    possible = {id: recipe for id, recipe in known.items() if _can_run(recipe, level)}
+    sets = {ALL: tuple(possible), DEFAULT: tuple(id for id, recipe in possible.items() if recipe.by_default)}
+    return tuple(dict.fromkeys(id for name in names for id in sets.get(name, (name,))))
+
+
+def _can_run(recipe: Recipe, level: LabLevel) -> bool:
+    return recipe.level is LabLevel.CONTROL_PLANE or level is LabLevel.NODE
+
+
 def parse_fleet(text: str) -> tuple[FleetGroup, ...]:
     """``h100:8x64,mi300x:8x16/dra`` as fleet groups."""
     return profile.parse(text)
 
 
 async def up(spec: LabSpec, *, tell: Tell = silent) -> LabStatus:
-    site = await lifecycle.up(spec, recipes=recipes(Catalog.installed()), connect=connect_by_file, tell=tell)
+    known = recipes(Catalog.installed())
+    spec = msgspec.structs.replace(spec, systems=_chosen(known, spec.systems, spec.level))
+    site = await lifecycle.up(spec, recipes=known, connect=connect_by_file, tell=tell)
     return _status(site.name)
 
 

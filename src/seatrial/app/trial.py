@@ -26,7 +26,7 @@ async def trial(
     name: str = "trial",
     kubernetes: str = "1.37",
     level: LabLevel = LabLevel.NODE,
-    systems: tuple[str, ...] | None = None,
+    systems: tuple[str, ...] = (lab.DEFAULT,),
     keep: bool = False,
     tell: Tell = silent,
 ) -> Run:
@@ -37,7 +37,7 @@ async def trial(
         kubernetes=kubernetes,
         level=level,
         fleet=lab.parse_fleet(FLEET),
-        systems=tuple(lab.recipes(catalog)) if systems is None else systems,
+        systems=systems,
     )
     keep = keep or lab.is_there(name)
     begun = time.monotonic()

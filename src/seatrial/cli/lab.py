@@ -71,7 +71,7 @@ def _up(parser: argparse.ArgumentParser) -> None:
         type=names.comma,
         default=(),
         metavar="ID,…",
-        help="systems to run in it, such as kueue,volcano",
+        help="systems to run in it, such as kueue,volcano; or the sets default and all",
     )
     names.completed_by(systems, "systems")
 

@@ -31,9 +31,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--with",
         dest="systems",
         type=names.comma,
-        default=None,
+        default=("default",),
         metavar="ID,…",
-        help="run only these systems in the lab, not all that it can",
+        help="the systems to run in the lab, or all; unless given, those that do not take long to build",
     )
     names.completed_by(systems, "systems")
     results.add(parser)

@@ -10,7 +10,7 @@ import msgspec
 
 from seatrial.cluster import commands, watch
 from seatrial.cluster.access import Access
-from seatrial.cluster.answer import NoSuchObject, error_of
+from seatrial.cluster.answer import Conflict, NoSuchObject, error_of
 from seatrial.cluster.decode import Page, part
 from seatrial.cluster.discovery import Directory, Resource, discover
 from seatrial.cluster.lists import Listing, list_all
@@ -109,6 +109,13 @@ class Client:
         resource = await self.resource_of(obj)
         params = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
         return await self._write("POST", resource.path(namespace=_namespace(obj)), obj, params=params)
+
+    async def ensure(self, obj: Obj) -> bool:
+        try:
+            await self.create(obj)
+        except Conflict:
+            return False
+        return True
 
     async def apply(self, obj: Obj, *, subresource: str = "") -> Obj:
         resource = await self.resource_of(obj)

@@ -75,7 +75,7 @@ class Bringing:
         await self._run(namespaces.holder(self.site))
         await asyncio.to_thread(node.furnish, self.site)
         await self._run(programs.containerd(self.site))
-        await asyncio.to_thread(node.load_image, self.site)
+        await asyncio.to_thread(node.load_image, self.site, programs.IMAGE, "workload", ("/workload", "pause"))
 
     async def _populate(self, api: Api) -> None:
         """Make the fleet, and each of its objects only once."""
@@ -89,7 +89,7 @@ class Bringing:
 
         async def worker() -> None:
             for obj in queue:
-                await api.apply(obj)
+                await api.ensure(obj)
 
         await together(*(worker() for _ in range(_AT_ONCE)))
         self.tell(Event(what, State.DONE))
@@ -103,13 +103,18 @@ class Bringing:
         what = f"lab {site.name}: {system} {recipe.version}"
         self.tell(Event(what, State.BEGUN, expected=5.0))
         folder = site.path("systems", system)
+        inside = recipe.level is LabLevel.NODE
+        address = site.node_address if inside else "127.0.0.1"
+        for image in recipe.images:
+            await asyncio.to_thread(node.load_image, site, image.reference, image.program, image.entrypoint)
         place = systems.Place(
             system=system,
             folder=folder,
             kubeconfig=site.kubeconfig,
             ports={name.split(":")[1]: port for name, port in site.ports.items() if name.startswith(f"{system}:")},
             programs={program: Path(site.program(program)) for program in recipe.programs},
-            identity=systems.identity(system, folder),
+            address=address,
+            identity=systems.identity(system, folder, address),
         )
         manifests = systems.read(recipe, Path(site.manifests[system]))
         await systems.install(api, systems.objects(recipe, place, manifests))

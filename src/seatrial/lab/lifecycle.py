@@ -93,6 +93,9 @@ def _check(spec: LabSpec, recipes: Recipes) -> None:
     unknown = [system for system in spec.systems if system not in recipes]
     if unknown:
         raise UsageError(f"the lab cannot run {', '.join(unknown)}", way_out=f"it runs {', '.join(sorted(recipes))}")
+    inside = [system for system in spec.systems if recipes[system].level is LabLevel.NODE]
+    if inside and spec.level is not LabLevel.NODE:
+        raise UsageError(f"{', '.join(inside)} can only run where there is a real node", way_out="take --level node")
 
 
 def _may_become(old: LabSpec, new: LabSpec) -> bool:
@@ -127,6 +130,6 @@ async def clear_killed() -> None:
     for name in sites.names():
         if running(sites.folder(name)):
             continue
-        with contextlib.suppress(LabError), sites.locked(name):
+        with contextlib.suppress(sites.Busy), sites.locked(name):
             if not running(sites.folder(name)):
                 await clear(name)

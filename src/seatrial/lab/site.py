@@ -129,6 +129,10 @@ def need(name: str) -> Site:
     return site
 
 
+class Busy(LabError):
+    """Another command holds the lab's lock."""
+
+
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
     """One command at a time may change a lab; the lock goes with the process that holds it."""
@@ -137,9 +141,7 @@ def locked(name: str) -> Iterator[None]:
         with files.locked(labs() / f".{name}.lock", wait=False):
             yield
     except BlockingIOError as error:
-        raise LabError(
-            f"another command is changing lab {name!r}", way_out="wait for it, or use another --name"
-        ) from error
+        raise Busy(f"another command is changing lab {name!r}", way_out="wait for it, or use another --name") from error
 
 
 def free_slot(name: str) -> int:

@@ -27,12 +27,12 @@ from seatrial.lab.process import Service
 from seatrial.model.api import Api
 from seatrial.model.errors import LabError
 from seatrial.model.fact import Obj
+from seatrial.model.lab import LabLevel
 from seatrial.model.system import Recipe
 
 _CRD = "CustomResourceDefinition"
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
-_FIELD = re.compile(r"\{(folder|kubeconfig|port:[a-z]+)\}")  # anything else in braces is the program's own business
-_HERE = "127.0.0.1"
+_FIELD = re.compile(r"\{(folder|kubeconfig|namespace|address|ca|port:[a-z]+)\}")  # other braces are the program's own
 _ESTABLISHED_WITHIN, _PAUSE = 30.0, 0.05
 
 
@@ -49,6 +49,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     folder: Path  # of its configuration and certificate
     kubeconfig: Path
+    address: str = "127.0.0.1"  # where its programs listen: loopback, or the node's own address for those inside it
     ports: Mapping[str, int]  # what ``{port:…}`` stands for
     programs: Mapping[str, Path]
     identity: Identity
@@ -58,26 +59,27 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.system}-system"
 
 
-def identity(system: str, folder: Path) -> Identity:
+def identity(system: str, folder: Path, address: str = "127.0.0.1") -> Identity:
     """The system's serving certificate: made once, RSA as the programs that manage their own insist on, and its own root.
 
     Whoever trusts it trusts nothing else, and no key that could sign another certificate gets into the cluster. Besides
-    loopback it carries the names that a program asks for before it accepts a certificate that it did not make itself.
+    its address it carries the names that a program asks for before it accepts a certificate that it did not make itself.
     """
     certificate, key = folder / "tls.crt", folder / "tls.key"
     if not certificate.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = _self_signed(f"{system}-ca", (f"{system}-webhook-service.{system}-system.svc", f"{system}-ca"))
+        names = (f"{system}-webhook-service.{system}-system.svc", f"{system}-ca", f"{system}.{system}-system.svc")
+        made = _self_signed(f"{system}-ca", names, address)
         for path, text in ((key, made.key), (certificate, made.certificate)):
             path.touch(mode=0o600)
             path.write_text(text)
     return Identity(certificate.read_text(), key.read_text())
 
 
-def _self_signed(name: str, hosts: tuple[str, ...]) -> Identity:
+def _self_signed(name: str, hosts: tuple[str, ...], address: str) -> Identity:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    names = [x509.IPAddress(ipaddress.ip_address(_HERE)), *map(x509.DNSName, hosts)]
+    names = [x509.IPAddress(ipaddress.ip_address(address)), *map(x509.DNSName, hosts)]
     now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
@@ -94,8 +96,8 @@ def _self_signed(name: str, hosts: tuple[str, ...]) -> Identity:
 
 def ports(recipe: Recipe) -> tuple[str, ...]:
     """The ports that a recipe speaks of, by name; the lab chooses their numbers."""
-    texts = [*_configuration(recipe, {}).values()]
-    texts += [text for process in recipe.processes for text in (*process.args, process.ready)]
+    texts = [*_configuration(recipe, {}).values(), msgspec.json.encode(recipe.overlay).decode()]
+    texts += [text for one in recipe.processes for text in (*one.args, *one.env.values(), one.ready)]
     return tuple(sorted({name.removeprefix("port:") for name in _FIELD.findall("\n".join(texts)) if ":" in name}))
 
 
@@ -105,11 +107,13 @@ def services(recipe: Recipe, place: Place, settings: Mapping[str, Any]) -> tuple
     texts |= {"tls.crt": place.identity.certificate, "tls.key": place.identity.key}
     return tuple(
         Service(
-            name=process.program,
+            name=process.name or process.program,
             argv=(str(place.programs[process.program]), *(_fill(arg, place) for arg in process.args)),
-            env={"KUBECONFIG": str(place.kubeconfig)},  # never the user's own, whatever a program falls back to
+            # never the user's own kubeconfig, whatever a program falls back to
+            env={"KUBECONFIG": str(place.kubeconfig)} | {key: _fill(text, place) for key, text in process.env.items()},
             files={str(place.folder / name): text for name, text in texts.items()},
             ready=_fill(process.ready, place),
+            inside=recipe.level is LabLevel.NODE,
         )
         for process in recipe.processes
     )
@@ -126,9 +130,33 @@ def _configuration(recipe: Recipe, settings: Mapping[str, Any]) -> Mapping[str, 
 
 
 def _fill(text: str, place: Place) -> str:
-    known = {"folder": str(place.folder), "kubeconfig": str(place.kubeconfig)}
-    known |= {f"port:{name}": str(number) for name, number in place.ports.items()}
-    return _FIELD.sub(lambda match: known[match[1]], text)
+    return _FIELD.sub(lambda match: str(_known(match[1], place)), text)
+
+
+def _known(field: str, place: Place) -> str | int:
+    """``{folder}`` and ``{kubeconfig}`` are paths, ``{address}`` is where its programs listen, ``{port:NAME}`` a port of its own,
+    ``{namespace}`` its namespace, ``{ca}`` its certificate as Kubernetes wants to see it."""
+    match field:
+        case "folder" | "kubeconfig" | "namespace" | "address":
+            return str(getattr(place, field))
+        case "ca":
+            return base64.b64encode(place.identity.certificate.encode()).decode()
+        case _:
+            return place.ports[field.removeprefix("port:")]
+
+
+def _filled(value: Any, place: Place) -> Any:
+    """An object of the overlay with its fields filled in; a text that is nothing but a port becomes a number."""
+    match value:
+        case dict():
+            return {key: _filled(one, place) for key, one in value.items()}
+        case list() | tuple():
+            return [_filled(one, place) for one in value]
+        case str():
+            whole = _FIELD.fullmatch(value)
+            return _known(whole[1], place) if whole else _fill(value, place)
+        case _:
+            return value
 
 
 def read(recipe: Recipe, source: Path) -> tuple[Obj, ...]:
@@ -147,12 +175,13 @@ def read(recipe: Recipe, source: Path) -> tuple[Obj, ...]:
 def objects(recipe: Recipe, place: Place, manifests: Iterable[Obj]) -> tuple[Obj, ...]:
     """What the system needs in the cluster before it starts, in the order in which to apply it."""
     merged: dict[tuple[str, str], Obj] = {}
-    for obj in (*manifests, *recipe.overlay):
+    overlay = tuple(_filled(obj, place) for obj in recipe.overlay)
+    for obj in (*manifests, *overlay):
         key = (obj["kind"], obj["metadata"]["name"])
         merged[key] = merge(merged[key], obj) if key in merged else obj
     kinds = {_CRD: _definition, **dict.fromkeys(_WEBHOOKS, _configured)}
     upstream = [kinds[kind](obj, place) for (kind, _), obj in merged.items() if kind in kinds]
-    others = [obj for obj in recipe.overlay if obj["kind"] not in kinds]
+    others = [obj for obj in overlay if obj["kind"] not in kinds]
     definitions = [obj for obj in upstream if obj["kind"] == _CRD]
     webhooks = [obj for obj in upstream if obj["kind"] != _CRD]
     return (*definitions, *_own(place), *others, *webhooks)
@@ -197,8 +226,8 @@ def _configured(obj: Obj, place: Place) -> Obj:
 
 def _client(config: Obj, place: Place) -> Obj:
     return {
-        "url": f"https://{_HERE}:{place.ports['webhook']}{config['service'].get('path', '/')}",
-        "caBundle": base64.b64encode(place.identity.certificate.encode()).decode(),
+        "url": f"https://{place.address}:{place.ports['webhook']}{config['service'].get('path', '/')}",
+        "caBundle": _known("ca", place),
     }
 
 

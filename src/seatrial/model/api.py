@@ -21,6 +21,10 @@ class Api(Protocol):
         """Create an object by its own apiVersion, kind and namespace; the path comes from discovery."""
         ...
 
+    async def ensure(self, obj: Obj) -> bool:
+        """Create an object unless there is one of its name: quicker than ``apply``, and ``False`` says that it was there."""
+        ...
+
     async def apply(self, obj: Obj, *, subresource: str = "") -> Obj:
         """Server-side apply, forced, as field manager ``seatrial``."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seatrial.model.fact import All, Fact, Gap, GapReason, Obj, Snapshot
+from seatrial.model.lab import LabLevel
 from seatrial.model.role import Role
 
 
@@ -66,11 +67,21 @@ class Proof(StrEnum):
 
 
 class Process(msgspec.Struct, frozen=True):
-    """One program of a system, run by the lab on this host. ``{…}`` in its arguments is filled in by the lab."""
+    """One program of a system, run by the lab. ``{…}`` in its texts is filled in by the lab (see ``lab/systems.py``)."""
 
     program: str
     args: tuple[str, ...] = ()
     ready: str = ""  # a URL that answers 200 when it is ready
+    env: Mapping[str, str] = {}
+    name: str = ""  # of the process, where one program runs more than once
+
+
+class Image(msgspec.Struct, frozen=True):
+    """A container image that the lab makes of one program, for pods that the system creates itself."""
+
+    reference: str
+    program: str
+    entrypoint: tuple[str, ...]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +91,16 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     programs: Mapping[str, str]  # program → Go package
     manifests: tuple[str, ...]  # files of the module, applied in this order; webhooks are pointed at this host
-    overlay: tuple[Obj, ...] = ()  # what upstream's own kustomization lays over them, or objects to add
+    overlay: tuple[
+        Obj, ...
+    ] = ()  # what upstream's own kustomization lays over them, or objects to add; ``{…}`` as above
     processes: tuple[Process, ...]
     configure: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None  # settings → files for the processes
     settings: Mapping[str, Any] = {}
     ldflags: str = ""
+    images: tuple[Image, ...] = ()
+    level: LabLevel = LabLevel.CONTROL_PLANE  # NODE: it runs in the node's network, where pods reach it, and it them
+    by_default: bool = True  # False: takes long to build, so only labs that ask for it have it
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True):

@@ -248,6 +248,14 @@ async def test_apply_is_forced_and_under_our_name(api: Server) -> None:
     assert sent.content_type == "application/apply-patch+yaml"
 
 
+async def test_ensure_leaves_what_is_there(api: Server) -> None:
+    api.on("POST", "/apis/example.com/v2/namespaces/n/widgets", json({"kind": "Widget"}), status(409))
+    widget = {"apiVersion": "example.com/v2", "kind": "Widget", "metadata": {"name": "w", "namespace": "n"}}
+    async with api.client() as client:
+        assert await client.ensure(widget) is True
+        assert await client.ensure(widget) is False
+
+
 async def test_delete_says_whether_it_was_there(api: Server) -> None:
     api.on("DELETE", "/api/v1/namespaces/n/pods/p", json({}), status(404))
     async with api.client() as client:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from cryptography import x509
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from seatrial.lab import systems
 from seatrial.model.errors import LabError
 from seatrial.model.fact import Obj
+from seatrial.model.lab import LabLevel
 from seatrial.model.system import Process, Recipe
 
 CRD: Obj = {
@@ -172,6 +174,29 @@ def test_an_overlay_finds_webhooks_by_name_and_adds_objects() -> None:
     assert by_kind(objs, "Queue") == queue
 
 
+def test_an_overlay_says_where_the_system_listens_and_a_lone_port_is_a_number() -> None:
+    service: Obj = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "metrics", "namespace": "{namespace}"},
+        "spec": {"externalName": "{address}", "ports": [{"port": "{port:api}"}], "note": "{other} at {port:api}"},
+    }
+    recipe = msgspec.structs.replace(RECIPE, overlay=(service,))
+    here = place(address="10.9.9.2", ports={"webhook": 1, "health": 2, "api": 6443})
+    assert "api" in systems.ports(recipe)
+    made = by_kind(systems.objects(recipe, here, ()), "Service")
+    assert made["metadata"]["namespace"] == "thing-system"
+    assert made["spec"] == {"externalName": "10.9.9.2", "ports": [{"port": 6443}], "note": "{other} at 6443"}
+
+
+def test_what_runs_inside_the_node_is_called_there() -> None:
+    recipe = msgspec.structs.replace(RECIPE, level=LabLevel.NODE)
+    (service,) = systems.services(recipe, place(address="10.9.9.2"), {})
+    assert service.inside
+    webhooks = by_kind(systems.objects(recipe, place(address="10.9.9.2"), [WEBHOOKS]), WEBHOOKS["kind"])
+    assert webhooks["webhooks"][0]["clientConfig"]["url"].startswith("https://10.9.9.2:")
+
+
 def test_a_system_without_webhooks_gets_no_secret() -> None:
     objs = systems.objects(RECIPE, place(ports={"health": 21002}), (CRD,))
     assert [obj["kind"] for obj in objs] == ["CustomResourceDefinition", "Namespace"]
@@ -222,7 +247,8 @@ def test_the_identity_is_its_own_root_and_stays(tmp_path: Path) -> None:
     certificate = x509.load_pem_x509_certificate(made.certificate.encode())
     alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(address) for address in alternatives.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
-    assert alternatives.get_values_for_type(x509.DNSName) == ["thing-webhook-service.thing-system.svc", "thing-ca"]
+    names = ["thing-webhook-service.thing-system.svc", "thing-ca", "thing.thing-system.svc"]
+    assert alternatives.get_values_for_type(x509.DNSName) == names
     assert certificate.issuer == certificate.subject
     assert made.key.startswith("-----BEGIN RSA PRIVATE KEY-----")
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(folder / "tls.crt", folder / "tls.key")

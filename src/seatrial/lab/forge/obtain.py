@@ -58,6 +58,10 @@ async def obtain(
     ``sure`` hashes every file that is found in the cache, instead of looking at its size and time of change.
     """
     known = systems or {}
+    wanted = tuple(dict.fromkeys(names))
+    if unknown := [name for name in wanted if name not in ("kube", *NODE, *known)]:
+        way_out = f"known: {', '.join(['kube', *NODE, *known])}"
+        raise UsageError(f"there is no recipe {', '.join(map(repr, unknown))}", way_out=way_out)
     one = _Forge(kubernetes, _allowed(), tell, sure)
 
     async def have(name: str) -> Programs:
@@ -65,14 +69,19 @@ async def obtain(
             return await one.kube()
         if name in NODE:
             return await one.node(NODE[name])
-        if name in known:
-            return await one.build(name, recipes.of_system(name, known[name]))
-        raise UsageError(f"there is no recipe {name!r}", way_out=f"known: {', '.join(['kube', *NODE, *known])}")
+        return await one.build(name, recipes.of_system(name, known[name]))
 
-    result = Programs()
-    for programs in await together(*map(have, names)):
-        result |= programs
-    return result
+    async def lane(*steps: Iterable[str]) -> Programs:
+        result = Programs()
+        for step in steps:
+            for programs in await together(*map(have, step)):
+                result |= programs
+        return result
+
+    # Systems wait until the programs of the node are there: a first cluster needs those, and kube takes its time beside them.
+    node, others = [name for name in wanted if name in NODE], [name for name in wanted if name in known]
+    kube, beside = await together(lane({"kube"} & {*wanted}), lane(node, others))
+    return kube | beside
 
 
 class _Forge:

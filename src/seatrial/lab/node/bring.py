@@ -30,22 +30,16 @@ def furnish(site: Site) -> None:
     programs.link_programs(site)
 
 
-def load_image(site: Site) -> None:
-    """Nothing is pulled: the one image of the lab is written from the workload program and imported."""
-    file = site.path("node", "workload.tar")
-    if not file.exists():
-        archive(Path(site.program("workload")), programs.IMAGE, ("/workload", "pause"), file)
-    run(
-        *namespaces.enter(site),
-        site.program("ctr"),
-        "--namespace",
-        "k8s.io",
-        "images",
-        "import",
-        "--local",
-        str(file),
-        within=60,
-    )
+def load_image(site: Site, reference: str, program: str, entrypoint: tuple[str, ...]) -> None:
+    """Nothing is pulled: an image is written from a program and imported, once for each lab."""
+    done = site.path("node", f"{reference.replace('/', '_')}.tar")
+    if done.exists():
+        return
+    file = done.with_suffix(".new")
+    archive(Path(site.program(program)), reference, entrypoint, file)
+    ctr = (site.program("ctr"), "--namespace", "k8s.io")
+    run(*namespaces.enter(site), *ctr, "images", "import", "--local", str(file), within=60)
+    file.rename(done)
 
 
 def with_api_server(site: Site) -> tuple[Service, ...]:
