@@ -125,7 +125,7 @@ def test_a_trial_needs_no_leave(app: Any) -> None:
     expected = {"name": "trial", "kubernetes": "1.37", "level": "control-plane", "systems": ("kueue", "volcano")}
     assert asked == {**expected, "keep": False}
     assert main(["trial", "--lab", "mine", "--keep"]) == 1
-    assert (asked["name"], asked["keep"], asked["systems"]) == ("mine", True, None)
+    assert (asked["name"], asked["keep"], asked["systems"]) == ("mine", True, ("default",))
 
 
 @pytest.mark.parametrize(
