@@ -17,10 +17,11 @@ from pathlib import Path
 import msgspec
 
 from seatrial.kit import files
+from seatrial.lab.shell import search_path
 from seatrial.model.errors import LabError
 
 LAB, NAME, DIGEST = "SEATRIAL_LAB", "SEATRIAL_PROCESS", "SEATRIAL_DIGEST"
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+_KEPT = ("HOME", "LANG", "TMPDIR")
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ def start(service: Service, root: Path, *, enter: tuple[str, ...] = ()) -> subpr
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         files.write(Path(path), text.encode())
     env = {key: os.environ[key] for key in _KEPT if key in os.environ}
-    env |= dict(service.env) | {LAB: str(root), NAME: service.name, DIGEST: service.digest}
+    env |= {"PATH": search_path()} | dict(service.env) | {LAB: str(root), NAME: service.name, DIGEST: service.digest}
     log = log_path(root, service.name)
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:

@@ -57,4 +57,4 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     running: tuple[str, ...]  # its programs that run
     missing: tuple[str, ...] = ()  # its programs that should run and do not
     faults: tuple[str, ...] = ()
-    memory: int = 0  # resident bytes of all its processes, shared pages counted once for each
+    memory: int = 0  # resident bytes of all its processes; what they share counts once
