@@ -18,7 +18,7 @@ def by_id(standard: Standard) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize(
-    ("standard", "must", "should"), zip(STANDARDS, (8, 9, 9, 8, 8), (1, 0, 3, 6, 7), strict=True), ids=KEYS
+    ("standard", "must", "should"), list(zip(STANDARDS, (8, 9, 9, 8, 8), (1, 0, 3, 6, 7), strict=True)), ids=KEYS
 )
 def test_how_many_requirements_of_each_level_a_version_has(standard: Standard, must: int, should: int) -> None:
     assert Counter(one.level for one in standard.requirements) == Counter({Level.MUST: must, Level.SHOULD: should})
