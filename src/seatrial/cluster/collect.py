@@ -73,7 +73,7 @@ async def _collect(client: Client, directory: Directory, kind: type[Fact]) -> Co
 
 
 def _not_served(of: str, directory: Directory, *, known: bool) -> Gap:
-    if broken := directory.why_broken(of):
+    if broken := directory.apis.why_broken(of):
         return Gap(of, GapReason.UNREACHABLE, f"whether {of} is served is not known: {broken}")
     what = "cannot be listed" if known else "is not served"
     return Gap(of, GapReason.ABSENT, f"{of} {what} by this cluster")

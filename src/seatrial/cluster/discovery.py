@@ -61,7 +61,7 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         served: dict[str, tuple[str, ...]] = {}
         for resource in self.resources:
             served[resource.key] = (*served.get(resource.key, ()), resource.version)
-        return Apis(served)
+        return Apis(served, self.broken)
 
     @cached_property
     def _by_key(self) -> dict[str, Resource]:
@@ -77,9 +77,6 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
         return self._by_kind.get((api_version, kind))
-
-    def why_broken(self, key: str) -> str:
-        return self.broken.get(key.rpartition("/")[0], "")
 
 
 class _Kind(msgspec.Struct, frozen=True):

@@ -82,12 +82,17 @@ class ClusterIdentity(msgspec.Struct, frozen=True):
 
 
 class Apis(msgspec.Struct, frozen=True):
-    """What the API server serves: versions of each ``group/plural``, the preferred one first."""
+    """What the API server serves: versions of each ``group/plural``, the preferred one first; and groups that do not answer."""
 
     served: Mapping[str, tuple[str, ...]] = {}
+    broken: Mapping[str, str] = {}  # group → why
 
     def versions(self, resource: str) -> tuple[str, ...]:
         return self.served.get(resource, ())
+
+    def why_broken(self, resource: str) -> str:
+        """Why nobody can tell whether the resource is there; empty where one can."""
+        return self.broken.get(resource.rpartition("/")[0], "")
 
 
 class Snapshot(msgspec.Struct, frozen=True):

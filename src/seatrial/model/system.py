@@ -33,6 +33,8 @@ class Served(msgspec.Struct, frozen=True):
         versions = snapshot.apis.versions(self.resource)
         if versions:
             return Sighting(True, f"{self.resource} is served as {', '.join(versions)}")
+        if why := snapshot.apis.why_broken(self.resource):
+            return Sighting(None, f"{self.resource} is announced, and {why}")
         return Sighting(False, f"{self.resource} is not served")
 
 

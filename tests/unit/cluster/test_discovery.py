@@ -44,8 +44,8 @@ async def test_a_stale_group_leaves_the_rest(api: Server) -> None:
         apis = await client.discover()
         directory = await client.directory()
     assert apis.versions("example.com/widgets")
-    assert "APIService" in directory.why_broken("metrics.k8s.io/pods")
-    assert not directory.why_broken("example.com/widgets")
+    assert "APIService" in directory.apis.why_broken("metrics.k8s.io/pods")
+    assert not directory.apis.why_broken("example.com/widgets")
 
 
 async def test_a_server_without_aggregated_discovery(api: Server) -> None:
@@ -54,7 +54,7 @@ async def test_a_server_without_aggregated_discovery(api: Server) -> None:
         apis = await client.discover()
         directory = await client.directory()
     assert dict(apis.served) == {"pods": ("v1",), "example.com/widgets": ("v2", "v1")}
-    assert "service unavailable" in directory.why_broken("metrics.k8s.io/nodes")
+    assert "service unavailable" in directory.apis.why_broken("metrics.k8s.io/nodes")
 
 
 async def test_discovery_that_is_forbidden(api: Server) -> None:

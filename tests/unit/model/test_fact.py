@@ -73,6 +73,13 @@ def test_a_system_that_is_found_by_what_is_served() -> None:
     assert Served("ships").look(snapshot(())).there is False
 
 
+def test_a_group_whose_server_is_silent_is_neither_there_nor_absent() -> None:
+    silent = msgspec.structs.replace(snapshot(()), apis=Apis({}, {"sea.example": "v1 does not answer"}))
+    seen = Served("sea.example/ships").look(silent)
+    assert seen.there is None
+    assert "v1 does not answer" in seen.how
+
+
 @pytest.mark.parametrize(
     ("facts", "there"),
     [
