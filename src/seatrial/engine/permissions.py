@@ -33,7 +33,8 @@ def permissions(plan: Plan) -> tuple[Obj, ...]:
     if not plan.acts:
         return (reads,)
     changes = [(_split(resource), CHANGE) for resource in plan.creates]
-    return (reads, _role("seatrial-prove", _rules([*BENCH.items(), *changes])))
+    looks = [(_split(resource), READ) for resource in plan.looks_at]
+    return (reads, _role("seatrial-prove", _rules([*BENCH.items(), *changes, *looks])))
 
 
 def binding(role: Obj, *, account: str, namespace: str) -> Obj:

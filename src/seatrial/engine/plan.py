@@ -18,6 +18,7 @@ class Act(msgspec.Struct, frozen=True):
     check: Check
     subject: str
     creates: tuple[str, ...]
+    looks_at: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -28,6 +29,10 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def creates(self) -> tuple[str, ...]:
         return tuple(sorted({resource for act in self.acts for resource in act.creates}))
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        return tuple(sorted({resource for act in self.acts for resource in act.looks_at}))
 
     @property
     def consent(self) -> tuple[str, ...]:
@@ -47,10 +52,7 @@ def plan(catalog: Catalog, checks: Iterable[Check], snapshot: Snapshot | None = 
         checks=chosen,
         facts=tuple(facts[of] for of in sorted(facts)),
         acts=tuple(
-            Act(check, player.role.player if player else "", _creates(check, player))
-            for check in chosen
-            if check.active
-            for player in _subjects(catalog, check, snapshot)
+            _act(check, player) for check in chosen if check.active for player in _subjects(catalog, check, snapshot)
         ),
     )
 
@@ -72,5 +74,8 @@ def _subjects(catalog: Catalog, check: Check, snapshot: Snapshot | None) -> tupl
     return cast(catalog.systems.values(), check.role, snapshot).playing
 
 
-def _creates(check: Check, player: Player | None) -> tuple[str, ...]:
-    return tuple(sorted({*check.creates, *(player.role.creates if player else ())}))
+def _act(check: Check, player: Player | None) -> Act:
+    if player is None:
+        return Act(check, "", tuple(sorted(set(check.creates))))
+    role = player.role
+    return Act(check, role.player, tuple(sorted({*check.creates, *role.creates})), tuple(sorted(set(role.looks_at))))

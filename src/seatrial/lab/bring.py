@@ -45,7 +45,7 @@ class Bringing:
         await together(self._run(server), *([self._node_without_api()] if self.has_node else []))
         async with self.connect(site.kubeconfig) as api:
             await _apply(api, (*kwok.permissions(), *(self._without_dra(node.objects(site)) if self.has_node else ())))
-            services = [*others, *([kwok.service(site)] if site.spec.fleet else [])]
+            services = [*others, kwok.service(site)]
             services += node.with_api_server(site) if self.has_node else []
             await together(*(self._run(service) for service in services), self._populate(api))
             for system in site.spec.systems:

@@ -10,7 +10,7 @@ from seatrial.lab.process import running
 from seatrial.lab.site import Site
 from seatrial.model.lab import LabLevel, LabStatus
 
-_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 _NODE = (HOLDER, "containerd", "kubelet", "kube-proxy", "accelerator")
 
 
@@ -32,8 +32,7 @@ def status(name: str, programs: tuple[str, ...]) -> LabStatus:
 
 
 def _expected(site: Site) -> tuple[str, ...]:
-    fleet = ("kwok",) if site.spec.fleet else ()
-    return (*_PLANE, *fleet, *(_NODE if site.spec.level is LabLevel.NODE else ()))
+    return (*_PLANE, *(_NODE if site.spec.level is LabLevel.NODE else ()))
 
 
 def _memory(pid: int) -> int:

@@ -8,10 +8,10 @@ _VERSIONS = {"1.34": "v1beta1", "1.35": "v1beta1"}  # generally available since 
 _OURS = [{"key": "app.kubernetes.io/managed-by", "operator": "In", "values": ["seatrial"]}]
 
 
-def denial(name: str, *, group: str, resource: str) -> tuple[Obj, Obj]:
-    """A ValidatingAdmissionPolicy that lets no object of a kind in, with its binding."""
+def denial(name: str, *, group: str, resource: str, operation: str = "CREATE") -> tuple[Obj, Obj]:
+    """A ValidatingAdmissionPolicy that lets no object of a kind in, or out, with its binding."""
     api_version = "admissionregistration.k8s.io/v1"
-    rule = {"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE"], "resources": [resource]}
+    rule = {"apiGroups": [group], "apiVersions": ["*"], "operations": [operation], "resources": [resource]}
     policy: Obj = {
         "apiVersion": api_version,
         "kind": "ValidatingAdmissionPolicy",

@@ -108,7 +108,7 @@ ROWS = (
         "MMMMM",
         "A cluster autoscaler, if there is one, adds and removes nodes of the accelerator type that waiting pods ask for.",
         "c86a7d94c11d0479e65b896f7a2a6bb2347f54b635e471fcf2c5130a88975614",
-        NotYet("the lab has no autoscaler that adds nodes for pending pods"),
+        Automated(("autoscaling.nodes-follow-waiting-accelerator-pods",)),
     ),
     Row(
         "pod_autoscaling",

@@ -1,0 +1,41 @@
+"""Autoscalers that bring no nodes, or keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from seatrial.catalog.faults.policies import denial
+from seatrial.model.fault import Fault
+from seatrial.model.lab import LabLevel, LabSpec
+
+FOLLOW = "autoscaling.nodes-follow-waiting-accelerator-pods"
+
+
+def _claims_may_not(operation: str) -> Callable[[LabSpec], LabSpec]:
+    def change(spec: LabSpec) -> LabSpec:
+        name = f"seatrial-no-{operation.lower()}-of-nodeclaims"
+        objects = denial(name, group="karpenter.sh", resource="nodeclaims", operation=operation)
+        return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
+
+    return change
+
+
+NO_NEW_NODES = Fault(
+    id="no-new-nodes",
+    title="an admission policy lets Karpenter claim no machine",
+    fails=(f"{FOLLOW}@karpenter",),
+    change=_claims_may_not("CREATE"),
+    needs=("karpenter",),
+    level=LabLevel.NODE,
+)
+
+NODES_STAY = Fault(
+    id="nodes-stay",
+    title="an admission policy lets Karpenter give no machine back",
+    fails=(f"{FOLLOW}@karpenter",),
+    change=_claims_may_not("DELETE"),
+    needs=("karpenter",),
+    level=LabLevel.NODE,
+)
