@@ -1,8 +1,9 @@
-"""Pin what the lab builds: write go.mod and go.sum for Kubernetes, for the programs of a node, or for a system.
+"""Pin what the lab builds: write go.mod and go.sum for Kubernetes, for the programs of a node, for a system, or for a tool.
 
 tools/pin.py kube 1.37 v1.37.1
 tools/pin.py kube 1.35 v1.35.4 --kwok v0.7.0
 tools/pin.py node containerd v2.2.2
+tools/pin.py tool cosign v3.1.3
 tools/pin.py system kueue          (module, version and packages come from its recipe in the catalog)
 """
 
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from seatrial.lab.forge.recipes import KUBERNETES, NODE, PROGRAMS
+from seatrial.lab.forge.recipes import KUBERNETES, NODE, PROGRAMS, TOOLS
 from seatrial.model.system import System
 
 
@@ -124,6 +125,9 @@ def main() -> None:
     node = what.add_parser("node")
     node.add_argument("id", choices=sorted(NODE.keys() - {"workload"}))
     node.add_argument("version")
+    tool = what.add_parser("tool")
+    tool.add_argument("id", choices=sorted(TOOLS))
+    tool.add_argument("version")
     what.add_parser("system").add_argument("id")
     args = parser.parse_args()
 
@@ -131,8 +135,8 @@ def main() -> None:
         folder = Path(temporary)
         if args.what == "kube":
             pin_kube(args.minor, args.version, args.kwok, folder)
-        elif args.what == "node":
-            build = NODE[args.id]
+        elif args.what in ("node", "tool"):
+            build = (NODE | TOOLS)[args.id]
             pin_module(build.pins, build.module, args.version, build.packages.values(), folder)
         elif (recipe := system(args.id).recipe) is not None:
             pin_module(PROGRAMS / "systems" / args.id, recipe.module, recipe.version, recipe.programs.values(), folder)

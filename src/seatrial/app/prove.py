@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
+
 import seatrial
+from seatrial.app.preflight import Preflight, checks_for, look_ahead
 from seatrial.app.reach import Ground, reach
 from seatrial.app.target import Target
+from seatrial.catalog.checks.preflight import AREA
 from seatrial.cluster.bench import open_bench, sweep
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.hearing import OpenBench
-from seatrial.engine.judge import Stopped, judge
+from seatrial.engine.judge import Judged, Stopped, judge
 from seatrial.engine.plan import plan
 from seatrial.engine.score import score
 from seatrial.kit import files
@@ -22,7 +27,8 @@ from seatrial.lab import site as sites
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.check import Check
 from seatrial.model.errors import CannotJudge, ConsentRefused, UsageError
-from seatrial.model.progress import Tell, silent
+from seatrial.model.fact import Fact
+from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.run import EnvironmentKind, Run
 from seatrial.model.standard import Automated, Standard
 
@@ -43,33 +49,117 @@ async def prove(
     clock: Clock | None = None,
     command: str = "prove",
 ) -> Run:
-    """``only`` names checks, or requirements of the standard."""
+    """``only`` names checks, or requirements of the standard.
+
+    What the preflight holds back is not begun. Who names a check insists: for that one nobody looks ahead.
+    """
     clock = clock or SystemClock()
-    catalog = Catalog.installed()
-    chosen = catalog.standard(standard) if standard else None
-    checks = choose(catalog, chosen, only)
+    aim = _aim(standard, only, insisted=only)
     started = clock.now()
-    async with _alone(target), reach(target, catalog, plan(catalog, checks).facts) as ground:
-        intended = plan(catalog, checks, ground.snapshot).consent
+    async with _alone(target), reach(target, aim.catalog, aim.reads) as ground:
+        first = await _preflight(aim, ground, clock, tell)
+        going = first.going(aim.checks)
+        intended = plan(aim.catalog, going, ground.snapshot).consent
         bench = await _bench(intended, ground, consent, image or IMAGE, clock)
         complete = True
         try:
-            judged = await judge(catalog, checks, ground.snapshot, open_bench=bench, clock=clock, tell=tell)
+            judged = await judge(aim.catalog, going, ground.snapshot, open_bench=bench, clock=clock, tell=tell)
         except Stopped as stopped:
             judged, complete = stopped.so_far, False
-    judging = {check.id for check in checks}
-    scored = score(chosen, judged.findings) if chosen else ()
+    return _run(
+        aim,
+        ground,
+        command=command,
+        times=(started, clock.now()),
+        judged=Judged((*first.obstacles, *first.held, *judged.findings), judged.evidence),
+        complete=complete,
+    )
+
+
+async def preflight(
+    target: Target,
+    *,
+    standard: str | None = None,
+    only: tuple[str, ...] = (),
+    tell: Tell = silent,
+    clock: Clock | None = None,
+    command: str = "prove --preflight",
+) -> Run:
+    """Only what cannot be proven on this cluster, and why. Nothing is created."""
+    clock = clock or SystemClock()
+    aim = _aim(standard, only)
+    started = clock.now()
+    async with reach(target, aim.catalog, aim.reads) as ground:
+        first = await _preflight(aim, ground, clock, tell)
+    return _run(
+        aim,
+        ground,
+        command=command,
+        times=(started, clock.now()),
+        judged=Judged((*first.findings, *first.held), ()),
+        about={one.check for one in first.held},
+    )
+
+
+class _Aim(msgspec.Struct, frozen=True):
+    """What is to be proven, and by which checks."""
+
+    catalog: Catalog
+    standard: Standard | None
+    checks: tuple[Check, ...]
+    only: tuple[str, ...]
+    ahead: tuple[Check, ...]  # those of the checks for which the preflight looks ahead
+
+    @property
+    def reads(self) -> tuple[type[Fact], ...]:
+        return plan(self.catalog, (*checks_for(self.catalog, self.ahead), *self.checks)).facts
+
+
+def _aim(standard: str | None, only: tuple[str, ...], *, insisted: tuple[str, ...] = ()) -> _Aim:
+    catalog = Catalog.installed()
+    chosen = catalog.standard(standard) if standard else None
+    checks = choose(catalog, chosen, only)
+    return _Aim(catalog, chosen, checks, only, tuple(check for check in checks if check.id not in insisted))
+
+
+async def _preflight(aim: _Aim, ground: Ground, clock: Clock, tell: Tell) -> Preflight:
+    if not checks_for(aim.catalog, aim.ahead):
+        return Preflight()
+    what = "look ahead"
+    tell(Event(what, State.BEGUN))
+    first = await look_ahead(aim.catalog, aim.ahead, ground, clock)
+    reasons = "; ".join(f"{one.check} {one.because}" for one in first.held)
+    tell(Event(what, State.DONE, reasons or "nothing stands in the way"))
+    return first
+
+
+def _run(
+    aim: _Aim,
+    ground: Ground,
+    *,
+    command: str,
+    times: tuple[dt.datetime, dt.datetime],
+    judged: Judged,
+    complete: bool = True,
+    about: Collection[str] | None = None,
+) -> Run:
+    """``about``: the checks whose requirements are told; those of all that were to be proven unless given."""
+    judging = {check.id for check in aim.checks} if about is None else set(about)
+    scored = score(aim.standard, judged.findings) if aim.standard else ()
+    whole = about is None and not aim.only
+    read = {kind.of for kind in plan(aim.catalog, aim.checks).facts}
+    aside = {kind.of for kind in aim.reads} - read  # what only the preflight reads, and gets on without
     return Run(
         id=str(uuid.uuid4()),
         seatrial=seatrial.__version__,
         command=command,
-        started_at=started,
-        finished_at=clock.now(),
+        started_at=times[0],
+        finished_at=times[1],
         environment=ground.environment,
-        requirements=tuple(one for one in scored if not only or judging & set(one.checks)),
+        requirements=tuple(one for one in scored if whole or judging & set(one.checks)),
         findings=judged.findings,
         evidence=judged.evidence,
-        gaps=tuple(ground.snapshot.gaps.values()),
+        gaps=tuple(gap for of, gap in ground.snapshot.gaps.items() if of not in aside),
         complete=complete,
     )
 
@@ -88,13 +178,14 @@ async def _alone(target: Target) -> AsyncIterator[None]:
 
 
 def choose(catalog: Catalog, standard: Standard | None, only: tuple[str, ...]) -> tuple[Check, ...]:
-    """The checks behind a standard's requirements, or all; narrowed to those that ``only`` names."""
+    """The checks behind a standard's requirements, or all that judge a platform; narrowed to those that ``only`` names."""
     covering = {
         requirement.id: requirement.coverage.checks if isinstance(requirement.coverage, Automated) else ()
         for requirement in (standard.requirements if standard else ())
     }
     ids: list[str] = []
-    for name in only or (covering if standard else catalog.checks):
+    platform = [check.id for check in catalog.checks.values() if check.area != AREA]
+    for name in only or (covering if standard else platform):
         ids += covering[name] if name in covering else [_check_id(catalog, name, covering)]
     return tuple(catalog.checks[id] for id in dict.fromkeys(ids))
 

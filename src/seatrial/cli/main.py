@@ -14,13 +14,26 @@ from pathlib import PurePath
 from typing import NoReturn
 
 from seatrial import __version__
-from seatrial.cli import compare, completion, explain, lab, listing, prove, rbac, report, snapshot, trial
+from seatrial.cli import (
+    compare,
+    completion,
+    evidence,
+    explain,
+    import_results,
+    lab,
+    listing,
+    prove,
+    rbac,
+    report,
+    snapshot,
+    trial,
+)
 from seatrial.cli.edge import Edge
 from seatrial.model.errors import UsageError
 
 DESCRIPTION = "Takes a Kubernetes platform for AI from conformant to production-ready, and proves it."
 EXIT_CODES = "exit codes: 0 passed, 1 failed, 2 wrong usage, 3 could not judge, 130 interrupted"
-COMMANDS = (prove, trial, lab, snapshot, rbac, report, compare, explain, listing, completion)
+COMMANDS = (prove, trial, lab, snapshot, rbac, report, compare, import_results, evidence, explain, listing, completion)
 
 
 class Parser(argparse.ArgumentParser):

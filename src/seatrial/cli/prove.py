@@ -26,6 +26,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="only this check, or this requirement of the standard; may be repeated",
     )
     names.completed_by(only, "checks")
+    parser.add_argument(
+        "--preflight",
+        action="store_true",
+        help="only tell what cannot be proven on this cluster, and why; create nothing",
+    )
     parser.add_argument("-y", "--yes", action="store_true", help="create what the checks need without asking")
     parser.add_argument(
         "--image", metavar="REFERENCE", help="the workload image, where the cluster pulls it from a registry"
@@ -42,6 +47,13 @@ def run(args: argparse.Namespace) -> int:
     from seatrial.cli.working import complete
 
     target = targets.of(args)
+    if args.preflight:
+        with shown() as progress:
+            found = prove.preflight(
+                target, standard=args.standard, only=tuple(args.only), tell=progress.tell, command=args.said
+            )
+            result = complete(found)
+        return results.show(result, args)
     with shown() as progress:
         result = complete(
             prove.prove(

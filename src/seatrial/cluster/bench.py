@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -22,12 +22,13 @@ from seatrial.kit.clock import Clock
 from seatrial.model.errors import Refused, Rejected, Unreachable, UsageError
 from seatrial.model.evidence import Evidence, Step
 from seatrial.model.fact import Apis, ClusterIdentity, Obj
-from seatrial.model.workbench import Condition, Observation, Ran
+from seatrial.model.workbench import Condition, Door, Heard, Observation, Ran
 
 __all__ = ["Bench", "open_bench", "sweep"]
 
 _ACCOUNT_SECONDS = 15.0  # for the controller manager to give the fresh namespace its service account
 _SHOWN = 50
+_ASK_AGAIN = 0.3  # seconds
 
 
 @asynccontextmanager
@@ -128,11 +129,7 @@ class Bench:
 
     async def set_up(self) -> None:
         await self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self._namespace}})
-        try:
-            ready = await self._observe("serviceaccounts", bool, _ACCOUNT_SECONDS, "", False, stop_when=True)
-        except (Refused, Rejected) as error:
-            self.note("whether the namespace has its service account is not known", reason=error.what)
-            return
+        ready = await self._observe("serviceaccounts", bool, _ACCOUNT_SECONDS, "", False, stop_when=True)
         if not ready.met:
             self.note("the namespace did not get its service account; pods without one are rejected")
 
@@ -238,6 +235,35 @@ class Bench:
         said = await self._client.logs(self._namespace, pod, container=container)
         self._record.add(Step.SAW, f"the log of {pod}", log=said)
         return said
+
+    async def ask(
+        self,
+        door: Door,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        until: Callable[[str], bool] | None = None,
+        within: float = 0.0,
+        what: str = "",
+    ) -> Heard:
+        """Nobody tells when an answer changes, so it is asked for every few moments. Until the time is up, no answer is none yet."""
+        begun, missing = self._clock.monotonic(), None
+        heard = ""
+        while True:
+            try:
+                heard, missing = await self._client.proxied(door, path, query or {}), None
+            except (Unreachable, Rejected) as error:
+                missing = error
+            seconds = round(self._clock.monotonic() - begun, 3)
+            met = missing is None and (until is None or until(heard))
+            if met or until is None or seconds >= within:
+                break
+            await self._clock.sleep(max(_ASK_AGAIN, within / 100))
+        if missing is not None:
+            raise missing
+        asked = {"query": dict(query)} if query else {}
+        self._record.add(Step.SAW, what or f"{door}{path}", met=met, **asked, seconds=seconds, characters=len(heard))
+        return Heard(met, heard, seconds)
 
     def note(self, what: str, **detail: Any) -> None:
         self._record.add(Step.NOTED, what, **detail)

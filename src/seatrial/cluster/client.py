@@ -19,7 +19,7 @@ from seatrial.kit import text
 from seatrial.kit.clock import Clock
 from seatrial.model.errors import Rejected, Unreachable, UsageError
 from seatrial.model.fact import Apis, Obj
-from seatrial.model.workbench import Ran
+from seatrial.model.workbench import Door, Ran
 
 FIELD_MANAGER = "seatrial"
 
@@ -152,6 +152,16 @@ class Client:
         body = await self.read(path, params=params, accept="*/*")
         if body is None:
             raise NoSuchObject(f"there is no pod {namespace}/{text.one_line(pod)} to read logs of")
+        return body.decode(errors="replace")
+
+    async def proxied(self, door: Door, path: str, query: Mapping[str, str]) -> str:
+        """What something in the cluster answers to a GET through the API server."""
+        resource = await self.resource(door.resource)
+        name = f"{door.scheme}:{door.name}:{door.port}"
+        proxy = resource.path(namespace=door.namespace, name=name, subresource="proxy") + path
+        body = await self.read(proxy, params=dict(query), accept="*/*")
+        if body is None:
+            raise NoSuchObject(f"{door} has no {text.one_line(path)}")
         return body.decode(errors="replace")
 
     async def execute(self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "") -> Ran:

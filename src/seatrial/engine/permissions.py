@@ -15,12 +15,16 @@ from seatrial.model.fact import Obj
 READ = ("get", "list", "watch")
 CHANGE = ("create", "delete", "get", "list", "patch", "watch")
 
-# A WebSocket begins with a GET, so older API servers ask for `get` on pods/exec and newer ones for `create`.
 BENCH = {
     ("", "namespaces"): CHANGE,
-    ("", "pods/exec"): ("create", "get"),
-    ("", "pods/log"): ("get",),
     ("", "serviceaccounts"): ("list", "watch"),  # a fresh namespace is usable once it has its own
+}
+# A WebSocket begins with a GET, so older API servers ask for `get` on pods/exec and newer ones for `create`.
+USES = {
+    "exec": (("", "pods/exec"), ("create", "get")),
+    "log": (("", "pods/log"), ("get",)),
+    "ask-pods": (("", "pods/proxy"), ("get",)),
+    "ask-services": (("", "services/proxy"), ("get",)),
 }
 
 # The identity of a cluster is the uid of this namespace.
@@ -29,12 +33,14 @@ IDENTITY: Obj = {"apiGroups": [""], "resources": ["namespaces"], "resourceNames"
 
 def permissions(plan: Plan) -> tuple[Obj, ...]:
     """A ClusterRole for reading and, where the plan has active checks, a second one for those."""
-    reads = _role("seatrial-read", [IDENTITY, *_rules((_split(kind.of), READ) for kind in plan.facts)])
+    rules = _rules((_split(kind.of), READ) for kind in plan.facts)
     if not plan.acts:
-        return (reads,)
+        return (_role("seatrial-read", [IDENTITY, *rules]),)
     changes = [(_split(resource), CHANGE) for resource in plan.creates]
     looks = [(_split(resource), READ) for resource in plan.looks_at]
-    return (reads, _role("seatrial-prove", _rules([*BENCH.items(), *changes, *looks])))
+    uses = [USES[use] for use in plan.uses]
+    acts = _role("seatrial-prove", _rules([*BENCH.items(), *uses, *changes, *looks]))
+    return (_role("seatrial-read", rules), acts) if rules else (acts,)
 
 
 def binding(role: Obj, *, account: str, namespace: str) -> Obj:

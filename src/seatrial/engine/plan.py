@@ -35,6 +35,10 @@ class Plan(msgspec.Struct, frozen=True):
         return tuple(sorted({resource for act in self.acts for resource in act.looks_at}))
 
     @property
+    def uses(self) -> tuple[str, ...]:
+        return tuple(sorted({use for act in self.acts for use in act.check.uses}))
+
+    @property
     def consent(self) -> tuple[str, ...]:
         """What a person has to agree to, one line per check and system; empty where nothing is created."""
         return tuple(

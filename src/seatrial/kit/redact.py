@@ -3,7 +3,7 @@ one machine or device from another.
 
 ``credentials`` looks at values that look like secrets, at pairs such as ``{"name": "API_TOKEN", "value": …}``, at
 command-line flags, and at annotations that repeat a whole object. ``identities`` does the same, and takes out
-addresses, certificates and serial numbers of devices.
+addresses, certificates and serial numbers of devices, out of keys and numbers too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 REMOVED = "<removed>"
 
@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(
 _SECRET_FLAG = re.compile(rf"(?i)^--?[\w.-]*{_SECRET_WORD}$")
 _REPEATED_OBJECTS = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original")
 _SERIAL_NAME = re.compile(
-    r"(?i)(?:^|.*[-_./a-z])(?:serial(?:[-_.]?number)?|uuid|gpu[-_.]?uuid|pci[-_.]?bus[-_.]?id|mac[-_.]?address)$"
+    r"(?i)(?:^|.*[-_./a-z])(?:serial(?:[-_.]?number)?|uuid|gpu[-_.]?uuid|pci[-_.]?bus[-_.]?id|mac[-_.]?address)s?$"
 )
 
 _CREDENTIALS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -34,6 +34,8 @@ _CREDENTIALS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 <token>"),
     (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|xox[abprs]-|sk-|npm_|AIza|nvapi-)[\w-]{16,}"), "<token>"),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "<token>"),
+    (re.compile(r"\b(?=[a-z]*\d)[a-z0-9]{6}\.(?=[a-z]*\d)[a-z0-9]{16}\b"), "<token>"),  # of kubeadm, to join a cluster
+    (re.compile(rf"(?i)(?<![\w-])(--[\w.-]{{0,60}}?{_SECRET_WORD}\s{{1,3}})[^\s\"'-]\S{{7,}}"), r"\1<removed>"),
     (re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"), "<credentials>"),
     (re.compile(rf"(?i)({_SECRET_WORD}\\?[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'<][^\s,;&]*)"), r"\1<removed>"),
 )  # fmt: skip
@@ -42,22 +44,30 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?(?:-----END \1-----|\Z)", re.DOT
 _DEVICE = re.compile(r"\b((?:GPU|MIG|CPU|NIC)-)([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _PCI = re.compile(r"\b(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]\b")
 _MAC = re.compile(r"\b[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}\b")
+_SERIAL = re.compile(
+    r"(?i)((?:serial(?:[ _-]?(?:number|no))?|uuid|guid|wwn)\\?[\"']?\s{0,9}[=:]\s{0,9}\\?[\"']?)(?![<\s])[\w:.-]{4,200}"
+)
+_HOST = re.compile(r"\bip-\d{1,3}(?:-\d{1,3}){3}\b")  # a cloud's name for a machine is its address
 _IPV4 = re.compile(r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,45}(?![\w:])")
 
 _SHORT = 200  # what is no longer than this is worth remembering: clusters repeat themselves
 
-Scrub = Callable[[str], str]
+
+class _Rules(NamedTuple):
+    scrub: Callable[[str], str]
+    is_private: Callable[[str], bool]
+    whole: bool  # keys are scrubbed, too, and numbers with a private name go
 
 
 def credentials(value: Any) -> Any:
     """A copy of a JSON value without credentials; everything else stays as it is."""
-    return _walk(value, without_credentials, _is_secret_name)
+    return _walk(value, _Rules(without_credentials, _is_secret_name, whole=False))
 
 
 def identities(value: Any) -> Any:
     """A copy of a JSON value without credentials, addresses, certificates and serial numbers."""
-    return _walk(value, without_identities, _is_private_name)
+    return _walk(value, _Rules(without_identities, _is_private_name, whole=True))
 
 
 def without_credentials(text: str) -> str:
@@ -70,6 +80,7 @@ def without_identities(text: str) -> str:
     text = _PEM.sub("<certificate>", without_credentials(text))
     text = _DEVICE.sub(_device, text)
     text = _PCI.sub("<device>", _MAC.sub("<address>", text))
+    text = _HOST.sub("ip-<address>", _SERIAL.sub(r"\1<serial>", text))
     return _IPV4.sub("<address>", _IPV6.sub(_ipv6, text))
 
 
@@ -82,40 +93,61 @@ def _without_credentials(text: str) -> str:
 _without_credentials_cached = lru_cache(maxsize=16_384)(_without_credentials)
 
 
-def _walk(value: Any, scrub: Scrub, is_private: Callable[[str], bool]) -> Any:
+def _walk(value: Any, rules: _Rules) -> Any:
     if isinstance(value, str):
-        return scrub(value)
+        return rules.scrub(value)
     if isinstance(value, Mapping):
-        return _walk_mapping(value, scrub, is_private)
+        return _walk_mapping(value, rules)
     if isinstance(value, (list, tuple)):
-        return _walk_list(value, scrub, is_private)
+        return _walk_list(value, rules)
     return value
 
 
-def _walk_mapping(value: Mapping[Any, Any], scrub: Scrub, is_private: Callable[[str], bool]) -> dict[Any, Any]:
+def _walk_mapping(value: Mapping[Any, Any], rules: _Rules) -> dict[Any, Any]:
     pair = value.get("name")
-    named = isinstance(pair, str) and is_private(pair)
+    named = isinstance(pair, str) and rules.is_private(pair)
     kept: dict[Any, Any] = {}
     for key, item in value.items():
-        private = is_private(str(key)) or (named and key == "value")
+        private = rules.is_private(str(key)) or (named and key == "value")
+        place = _key(key, kept, rules)
         if key in _REPEATED_OBJECTS:
-            kept[key] = REMOVED
+            kept[place] = REMOVED
         elif private and isinstance(item, Mapping) and item.keys() == {"string"}:  # an attribute of a DRA device
-            kept[key] = {"string": _hidden(str(item["string"]), scrub)}
+            kept[place] = {"string": _hidden(item["string"], rules)}
         else:
-            kept[key] = _hidden(item, scrub) if private and isinstance(item, str) else _walk(item, scrub, is_private)
+            kept[place] = _private(item, rules) if private else _walk(item, rules)
     return kept
 
 
-def _hidden(value: str, scrub: Scrub) -> str:
-    scrubbed = scrub(value)
-    return scrubbed if not value or scrubbed.startswith("<device ") else REMOVED
+def _key(key: Any, taken: Mapping[Any, Any], rules: _Rules) -> Any:
+    """The key, scrubbed; two that look alike then stay two."""
+    if not rules.whole or not isinstance(key, str):
+        return key
+    scrubbed = rules.scrub(key)
+    place, number = scrubbed, len(taken)
+    while place in taken:
+        number += 1
+        place = f"{scrubbed} {number}"
+    return place
 
 
-def _walk_list(value: list[Any] | tuple[Any, ...], scrub: Scrub, is_private: Callable[[str], bool]) -> list[Any]:
+def _private(item: Any, rules: _Rules) -> Any:
+    if isinstance(item, str) or (rules.whole and isinstance(item, (int, float)) and not isinstance(item, bool)):
+        return _hidden(item, rules)
+    if rules.whole and isinstance(item, (list, tuple)):
+        return [_private(one, rules) for one in item]
+    return _walk(item, rules)
+
+
+def _hidden(value: Any, rules: _Rules) -> str:
+    scrubbed = rules.scrub(str(value))
+    return scrubbed if value == "" or scrubbed.startswith("<device ") else REMOVED
+
+
+def _walk_list(value: list[Any] | tuple[Any, ...], rules: _Rules) -> list[Any]:
     kept, after_flag = [], False
     for item in value:
-        kept.append(REMOVED if after_flag and isinstance(item, str) else _walk(item, scrub, is_private))
+        kept.append(REMOVED if after_flag and isinstance(item, str) else _walk(item, rules))
         after_flag = isinstance(item, str) and len(item) < 100 and _SECRET_FLAG.match(item) is not None
     return kept
 

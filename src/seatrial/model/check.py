@@ -50,6 +50,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     creates: tuple[str, ...]  # resources that the check writes on its bench
     exclusive: tuple[str, ...]  # what no other check may touch meanwhile
+    uses: tuple[str, ...] = ()  # what it asks of its pods beyond their status: "exec", "log", "ask-pods", "ask-services"
 
     @property
     def area(self) -> str:
@@ -73,7 +74,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(
-    id: str, *, severity: Severity, creates: tuple[str, ...] = (), exclusive: tuple[str, ...] = ()
+    id: str,
+    *,
+    severity: Severity,
+    creates: tuple[str, ...] = (),
+    exclusive: tuple[str, ...] = (),
+    uses: tuple[str, ...] = (),
 ) -> Callable[[Judge], Check]:
     """Make a function a Check. Its docstring holds the healthy condition, then ``Why:`` and ``Fix:``."""
 
@@ -89,6 +95,7 @@ def check(
             parameters=_manifest(id, judge),
             creates=creates,
             exclusive=exclusive,
+            uses=uses,
         )
 
     return make

@@ -21,6 +21,7 @@ class EnvironmentKind(StrEnum):
     LAB = "lab"
     SNAPSHOT = "snapshot"
     MANIFESTS = "manifests"
+    IMPORTED = "imported"  # the results of another tool
 
 
 class SystemSeen(msgspec.Struct, frozen=True):

@@ -9,13 +9,16 @@ from typing import Any
 
 import msgspec
 
-from seatrial.kit.text import one_line, safe
+from seatrial.kit.markdown import code as markdown_code
+from seatrial.kit.markdown import text as markdown_text
+from seatrial.kit.text import safe
 
-_MARKDOWN = re.compile(r"[\\`*\[\]<>&|~#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]")
 
 _PLAIN = (str, int, float)
+
+__all__ = ["html_text", "json_text", "markdown_code", "markdown_text", "pairs", "value", "xml_text"]
 
 
 def html_text(text: str, *, limit: int = 2000) -> str:
@@ -26,16 +29,6 @@ def html_text(text: str, *, limit: int = 2000) -> str:
 def xml_text(text: str, *, limit: int = 4000) -> str:
     """For XML, between tags and inside a quoted attribute alike."""
     return html.escape(_NOT_XML.sub("\ufffd", safe(text, limit=limit)), quote=True)
-
-
-def markdown_text(text: str, *, limit: int = 500) -> str:
-    """For a line (not at its start) or a table cell of Markdown: no markup, no tag, no link, no mention."""
-    return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", one_line(text, limit=limit))
-
-
-def markdown_code(text: str, *, limit: int = 200) -> str:
-    """As code. A tag, because backticks cannot hold every text inside a table cell."""
-    return f"<code>{markdown_text(text, limit=limit)}</code>"
 
 
 def json_text(text: str) -> str:

@@ -52,6 +52,7 @@ PLACES: Mapping[EnvironmentKind, str] = {
     EnvironmentKind.LIVE: "live cluster",
     EnvironmentKind.LAB: "lab",
     EnvironmentKind.SNAPSHOT: "snapshot",
+    EnvironmentKind.IMPORTED: "imported results",
     EnvironmentKind.MANIFESTS: "manifests",
 }
 

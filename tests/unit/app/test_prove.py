@@ -9,6 +9,7 @@ from seatrial.app.prove import choose, prove
 from seatrial.app.target import Target
 from seatrial.engine.catalog import Catalog
 from seatrial.model.errors import UsageError
+from seatrial.model.standard import Automated
 from seatrial.model.verdict import Outcome
 
 CATALOG = Catalog.installed()
@@ -20,9 +21,15 @@ def ids(*only: str, standard: bool = True) -> set[str]:
 
 
 def test_a_standard_stands_for_the_checks_that_cover_it() -> None:
-    assert ids() == set(CATALOG.checks)
+    coverage = [one.coverage for one in STANDARD.requirements if isinstance(one.coverage, Automated)]
+    assert ids() == {check for one in coverage for check in one.checks}
     assert ids("gang_scheduling") == {"gang.starts-whole-or-not-at-all"}
     assert len(ids("dra_support")) == 2
+
+
+def test_without_a_standard_all_checks_that_judge_a_platform_are_chosen() -> None:
+    assert ids(standard=False) == {id for id in CATALOG.checks if not id.startswith("preflight.")}
+    assert ids("preflight.pools-can-grow", standard=False) == {"preflight.pools-can-grow"}
 
 
 def test_a_check_can_be_named_by_itself() -> None:

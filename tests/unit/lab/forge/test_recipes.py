@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.lab.forge import releases
-from seatrial.lab.forge.recipes import NEWEST, NODE, PROGRAMS, UPSTREAM, kube, pinned_version
+from seatrial.lab.forge.recipes import COSIGN, NEWEST, NODE, PROGRAMS, TOOLS, UPSTREAM, kube, pinned_version
 
 KUBE_PINS = sorted(PROGRAMS.joinpath("kube", "pins").iterdir())
 ALL_PINS = sorted(path.parent for path in PROGRAMS.rglob("go.mod") if path.parent.name != "workload")
@@ -47,6 +47,11 @@ def test_stamps_and_tags_follow_from_the_pins() -> None:
     assert f"kube{NEWEST}" in build.tags
     assert "ours" not in build.tags
     assert "ours" in kube(NEWEST, only_ours=True).tags
+
+
+def test_a_tool_is_none_of_the_programs_of_a_lab() -> None:
+    assert COSIGN.version.startswith("v3.")
+    assert not TOOLS.keys() & {"kube", *NODE}
 
 
 def test_a_release_is_published_for_every_program_of_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
