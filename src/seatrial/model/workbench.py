@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +24,27 @@ class Ran(msgspec.Struct, frozen=True):
     code: int
     stdout: str
     stderr: str
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What answers HTTP inside the cluster, as the API server's proxy reaches it."""
+
+    resource: str  # pods or services
+    namespace: str
+    name: str
+    port: int
+    scheme: str = "http"
+
+    def __str__(self) -> str:
+        return f"{self.resource}/{self.namespace}/{self.name}:{self.port}"
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was answered last: whether that was what one waited for, and after how long."""
+
+    met: bool
+    text: str
+    seconds: float
 
 
 Condition = Callable[[Sequence[Obj]], bool]
@@ -105,6 +126,19 @@ class Workbench(Protocol):
     async def run(self, pod: str, argv: Sequence[str], *, container: str = "", within: float = 20.0) -> Ran: ...
 
     async def logs(self, pod: str, *, container: str = "") -> str: ...
+
+    async def ask(
+        self,
+        door: Door,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        until: Callable[[str], bool] | None = None,
+        within: float = 0.0,
+        what: str = "",
+    ) -> Heard:
+        """GET from something in the cluster: once, or again and again until the answer is as it should be. Evidence has its size."""
+        ...
 
     def note(self, what: str, **detail: Any) -> None: ...
 
