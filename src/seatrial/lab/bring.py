@@ -42,6 +42,8 @@ class Bringing:
         self.tell(Event(what, State.BEGUN, expected=8.0))
         etcd, server, *others = controlplane.services(site)
         await self._run(etcd)
+        if self.has_node:
+            await self._cable()
         await together(self._run(server), *([self._node_without_api()] if self.has_node else []))
         async with self.connect(site.kubeconfig) as api:
             await _apply(api, (*kwok.permissions(), *(self._without_dra(node.objects(site)) if self.has_node else ())))
@@ -70,10 +72,13 @@ class Bringing:
         enter = namespaces.enter(self.site) if service.inside else ()
         await ready(self.site, service, start(service, self.site.root, enter=enter))
 
-    async def _node_without_api(self) -> None:
-        """What needs no API server runs beside its start."""
+    async def _cable(self) -> None:
+        """The API server listens at this host's end of it, so it has to be there first."""
         await self._run(namespaces.holder(self.site))
         await asyncio.to_thread(node.furnish, self.site)
+
+    async def _node_without_api(self) -> None:
+        """What needs no API server runs beside its start."""
         await self._run(programs.containerd(self.site))
         await asyncio.to_thread(node.load_image, self.site, programs.IMAGE, "workload", ("/workload", "pause"))
 
@@ -106,20 +111,28 @@ class Bringing:
         inside = recipe.level is LabLevel.NODE
         address = site.node_address if inside else "127.0.0.1"
         for image in recipe.images:
-            await asyncio.to_thread(node.load_image, site, image.reference, image.program, image.entrypoint)
+            await asyncio.to_thread(
+                node.load_image, site, image.reference, image.program, image.entrypoint, image.beside
+            )
         place = systems.Place(
             system=system,
             folder=folder,
             kubeconfig=site.kubeconfig,
-            ports={name.split(":")[1]: port for name, port in site.ports.items() if name.startswith(f"{system}:")},
+            ports={name.split(":")[1]: port for name, port in site.ports.items() if name.startswith(f"{system}:")}
+            | dict(recipe.ports),
             programs={program: Path(site.program(program)) for program in recipe.programs},
             address=address,
             identity=systems.identity(system, folder, address),
         )
-        manifests = systems.read(recipe, Path(site.manifests[system]))
-        await systems.install(api, systems.objects(recipe, place, manifests))
+        manifests = systems.read(recipe, Path(site.manifests.get(system, "")))
+        wanted, left_out = systems.without(site.spec.without, systems.objects(recipe, place, manifests))
+        await systems.remove(api, left_out)
+        await systems.install(api, wanted)
         for service in systems.services(recipe, place, site.spec.settings.get(system, {})):
-            await self._run(service)
+            if service.name in site.spec.without:
+                await stop(site.root, (service.name,), grace=2)
+            else:
+                await self._run(service)
         self.tell(Event(what, State.DONE))
 
     async def _fleet_is_ready(self, api: Api) -> None:

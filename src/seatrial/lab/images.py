@@ -1,4 +1,4 @@
-"""Write an OCI image archive around one static program, byte for byte the same each time.
+"""Write an OCI image archive around programs and the libraries that they are linked with, byte for byte the same each time.
 
 No registry is needed: the container runtime imports the archive.
 """
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seatrial.lab.linking import libraries
 from seatrial.model.errors import LabError, UsageError
 
 _PASSWD = "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
@@ -26,12 +27,14 @@ _TYPE = "application/vnd.oci.image"
 Blobs = dict[str, bytes]  # by digest
 
 
-def archive(program: Path, reference: str, entrypoint: Sequence[str], out: Path) -> str:
-    """Write the image and return the digest of its manifest. The program becomes ``/NAME`` in the image."""
+def archive(
+    program: Path, reference: str, entrypoint: Sequence[str], out: Path, *, beside: Sequence[Path] = ()
+) -> str:
+    """Write the image and return the digest of its manifest. Each program becomes ``/NAME`` in the image."""
     if not _REFERENCE.fullmatch(reference):
         raise UsageError(f"{reference!r} is no image reference", way_out="write it as registry/name:tag")
     try:
-        layer = _layer(program)
+        layer = _layer((program, *beside))
         blobs: Blobs = {}
         manifest = _manifest(blobs, layer, entrypoint)
         index = {"schemaVersion": 2, "mediaType": f"{_TYPE}.index.v1+json", "manifests": [_named(manifest, reference)]}
@@ -45,15 +48,22 @@ def archive(program: Path, reference: str, entrypoint: Sequence[str], out: Path)
     return str(manifest["digest"])
 
 
-def _layer(program: Path) -> bytes:
-    """An uncompressed file system: the program, somewhere to write, and names for two users."""
+def _layer(programs: Sequence[Path]) -> bytes:
+    """An uncompressed file system: the programs with their libraries, somewhere to write, and names for two users."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         _add(tar, "etc", kind=tarfile.DIRTYPE, mode=0o755)
         _add(tar, "etc/passwd", _PASSWD.encode(), mode=0o644)
-        _add(tar, program.name, program.read_bytes(), mode=0o755)
+        for name, file in _files(programs).items():
+            _add(tar, name, file.read_bytes(), mode=0o755)
         _add(tar, "tmp", kind=tarfile.DIRTYPE, mode=0o1777)
     return buffer.getvalue()
+
+
+def _files(programs: Sequence[Path]) -> Mapping[str, Path]:
+    """By its path in the image, every file that makes the programs run; folders above them need no entry."""
+    linked = {path.lstrip("/"): file for program in programs for path, file in libraries(program).items()}
+    return {program.name: program for program in programs} | dict(sorted(linked.items()))
 
 
 def _manifest(blobs: Blobs, layer: bytes, entrypoint: Sequence[str]) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def _manifest(blobs: Blobs, layer: bytes, entrypoint: Sequence[str]) -> dict[str
     config = {
         "architecture": _ARCHITECTURES.get(platform.machine(), platform.machine()),
         "os": "linux",
-        "config": {"Entrypoint": list(entrypoint), "WorkingDir": "/"},
+        "config": {"Entrypoint": list(entrypoint), "WorkingDir": "/", "Env": ["PATH=/"]},
         "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
     }
     described = _keep(blobs, f"{_TYPE}.config.v1+json", _json(config))

@@ -18,7 +18,7 @@ from seatrial.lab.process import running, stop
 from seatrial.lab.site import Site
 from seatrial.model.api import Connect
 from seatrial.model.errors import LabError, UsageError
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.lab import Accelerators, LabLevel, LabSpec
 from seatrial.model.progress import Event, State, Tell
 from seatrial.model.system import Recipe
 
@@ -100,9 +100,13 @@ def _check(spec: LabSpec, recipes: Recipes) -> None:
 
 def _may_become(old: LabSpec, new: LabSpec) -> bool:
     """Whether the running lab can be brought to the new spec, or has to be built anew."""
-    return (old.kubernetes, old.level, old.fleet, old.accelerators.plugin, old.accelerators.dra) == (
-        new.kubernetes, new.level, new.fleet, new.accelerators.plugin, new.accelerators.dra
+    return (old.kubernetes, old.level, old.fleet, _devices(old)) == (
+        new.kubernetes, new.level, new.fleet, _devices(new)
     ) and set(old.systems) <= set(new.systems)  # fmt: skip
+
+
+def _devices(spec: LabSpec) -> Accelerators:
+    return msgspec.structs.replace(spec.accelerators, misbehaviour=())
 
 
 async def _prepare(spec: LabSpec, recipes: Recipes, site: Site | None, tell: Tell) -> Site:

@@ -11,7 +11,7 @@ from seatrial.lab.site import Site
 from seatrial.model.lab import LabLevel, LabStatus
 
 _PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-_NODE = (HOLDER, "containerd", "kubelet", "kube-proxy", "accelerator")
+_NODE = (HOLDER, "containerd", "kubelet", "kube-proxy", "accelerator", "exporter")
 
 
 def status(name: str, programs: tuple[str, ...]) -> LabStatus:

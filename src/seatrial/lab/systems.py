@@ -98,13 +98,15 @@ def ports(recipe: Recipe) -> tuple[str, ...]:
     """The ports that a recipe speaks of, by name; the lab chooses their numbers."""
     texts = [*_configuration(recipe, {}).values(), msgspec.json.encode(recipe.overlay).decode()]
     texts += [text for one in recipe.processes for text in (*one.args, *one.env.values(), one.ready)]
-    return tuple(sorted({name.removeprefix("port:") for name in _FIELD.findall("\n".join(texts)) if ":" in name}))
+    named = {name.removeprefix("port:") for name in _FIELD.findall("\n".join(texts)) if ":" in name}
+    return tuple(sorted(named - set(recipe.ports)))
 
 
 def services(recipe: Recipe, place: Place, settings: Mapping[str, Any]) -> tuple[Service, ...]:
     """The processes of a system. ``settings`` go over the recipe's own; a change of them changes the service."""
     texts = {name: _fill(text, place) for name, text in _configuration(recipe, settings).items()}
-    texts |= {"tls.crt": place.identity.certificate, "tls.key": place.identity.key}
+    where = f"{recipe.certificates}/" if recipe.certificates else ""
+    texts |= {f"{where}tls.crt": place.identity.certificate, f"{where}tls.key": place.identity.key}
     return tuple(
         Service(
             name=process.name or process.program,
@@ -248,6 +250,13 @@ def _own(place: Place) -> tuple[Obj, ...]:
         "data": {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()},
     }
     return (namespace, secret)
+
+
+def without(names: Iterable[str], objs: Iterable[Obj]) -> tuple[tuple[Obj, ...], tuple[Obj, ...]]:
+    """Of a system's objects those that the lab is to have, and those that it names as left out, as ``Kind/name``."""
+    names, objs = set(names), tuple(objs)
+    left_out = tuple(obj for obj in objs if f"{obj['kind']}/{obj['metadata']['name']}" in names)
+    return tuple(obj for obj in objs if obj not in left_out), left_out
 
 
 async def install(api: Api, objs: Iterable[Obj]) -> None:

@@ -31,7 +31,11 @@ class Accelerators(msgspec.Struct, frozen=True):
 
     plugin: int = 4  # how many the device plugin hands out
     dra: int = 4  # how many the DRA driver hands out; never the same ones
+    replicas: int = 4  # how many containers may share the one that the device plugin offers in fractions
+    virtual: int = 2  # how many virtual ones there are of one more, also for claims
+    cards: int = 2  # simulated fast network cards, also for claims
     misbehaviour: tuple[str, ...] = ()  # see lab/programs/kube/accelerator
+    metrics: tuple[str, ...] = ()  # misbehaviour of their exporters
 
 
 class LabSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +49,7 @@ class LabSpec(msgspec.Struct, frozen=True, kw_only=True):
     dra: bool = True  # Dynamic Resource Allocation; only 1.34 can be without
     accelerators: Accelerators = Accelerators()
     settings: Mapping[str, Mapping[str, Any]] = {}  # per system, over its recipe's own
+    without: tuple[str, ...] = ()  # of its systems: processes by name and objects as Kind/name that are left out
     objects: tuple[Obj, ...] = ()  # applied when the lab is up, removed when they are no longer in the spec
 
 

@@ -21,21 +21,28 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """Found by a resource that the API server serves, such as a CRD's."""
+    """Found by a resource that the API server serves, such as a CRD's; ``beside`` it others, where it takes more than one."""
 
     resource: str
+    beside: tuple[str, ...] = ()
 
     @property
     def reads(self) -> tuple[type[Fact], ...]:
         return ()
 
     def look(self, snapshot: Snapshot) -> Sighting:
-        versions = snapshot.apis.versions(self.resource)
-        if versions:
-            return Sighting(True, f"{self.resource} is served as {', '.join(versions)}")
-        if why := snapshot.apis.why_broken(self.resource):
-            return Sighting(None, f"{self.resource} is announced, and {why}")
-        return Sighting(False, f"{self.resource} is not served")
+        looks = [_served(resource, snapshot) for resource in (self.resource, *self.beside)]
+        worst = min(looks, key=lambda look: (look.there is not False, look.there is not None))
+        return worst if worst.there is not True else Sighting(True, "; ".join(look.how for look in looks))
+
+
+def _served(resource: str, snapshot: Snapshot) -> Sighting:
+    versions = snapshot.apis.versions(resource)
+    if versions:
+        return Sighting(True, f"{resource} is served as {', '.join(versions)}")
+    if why := snapshot.apis.why_broken(resource):
+        return Sighting(None, f"{resource} is announced, and {why}")
+    return Sighting(False, f"{resource} is not served")
 
 
 class Holds(msgspec.Struct, frozen=True):
@@ -79,11 +86,12 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """A container image that the lab makes of one program, for pods that the system creates itself."""
+    """A container image that the lab makes of programs, for the system's own pods. What they are linked with comes along."""
 
     reference: str
     program: str
     entrypoint: tuple[str, ...]
+    beside: tuple[str, ...] = ()  # more programs in the same image
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +108,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     configure: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None  # settings → files for the processes
     settings: Mapping[str, Any] = {}
     ldflags: str = ""
+    tags: tuple[str, ...] = ()  # of the Go build
+    wheel: Mapping[str, str] = {}  # program → member of the Python wheel that is pinned beside the Go modules
     images: tuple[Image, ...] = ()
+    needs: tuple[str, ...] = ()  # systems that have to be in the lab before it
     level: LabLevel = LabLevel.CONTROL_PLANE  # NODE: it runs in the node's network, where pods reach it, and it them
+    ports: Mapping[str, int] = {}  # those that its programs leave nobody to choose; they are free where it has the NODE's
+    certificates: str = ""  # below its folder, where its programs look for tls.crt and tls.key and nowhere else
     by_default: bool = True  # False: takes long to build, so only labs that ask for it have it
 
 

@@ -95,6 +95,23 @@ def test_ports_are_those_that_the_recipe_speaks_of() -> None:
     assert systems.ports(RECIPE) == ("health", "webhook")
 
 
+def test_a_port_that_nobody_may_choose_is_not_chosen() -> None:
+    assert systems.ports(msgspec.structs.replace(RECIPE, ports={"webhook": 9443})) == ("health",)
+
+
+def test_certificates_lie_where_a_program_looks_for_them() -> None:
+    picky = msgspec.structs.replace(RECIPE, certificates="some/where")
+    (service,) = systems.services(picky, place(), {})
+    assert service.files["/lab/systems/thing/some/where/tls.crt"] == "CERTIFICATE"
+    assert service.files["/lab/systems/thing/some/where/tls.key"] == "KEY"
+
+
+def test_what_a_lab_is_to_be_without_is_told_apart() -> None:
+    named = [f"{WEBHOOKS['kind']}/{WEBHOOKS['metadata']['name']}", "thing"]
+    assert systems.without(named, (CRD, WEBHOOKS)) == ((CRD,), (WEBHOOKS,))
+    assert systems.without((), (CRD, WEBHOOKS)) == ((CRD, WEBHOOKS), ())
+
+
 def test_a_service_has_everything_filled_in() -> None:
     (service,) = systems.services(RECIPE, place(), {})
     assert service.argv == ("/cache/thing", "--config=/lab/systems/thing/thing.yaml", "--kubeconfig=/lab/kubeconfig")

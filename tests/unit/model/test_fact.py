@@ -73,6 +73,25 @@ def test_a_system_that_is_found_by_what_is_served() -> None:
     assert Served("ships").look(snapshot(())).there is False
 
 
+def test_a_system_that_takes_two_others() -> None:
+    both = Served("sea.example/ships", beside=("land.example/docks",))
+    seen = both.look(snapshot((), served=("sea.example/ships", "land.example/docks")))
+    assert seen.there is True
+    assert "docks" in seen.how
+    assert both.look(snapshot((), served=("land.example/docks",))).there is False
+    missing = both.look(snapshot((), served=("sea.example/ships",)))
+    assert missing.there is False
+    assert missing.how == "land.example/docks is not served"
+
+
+def test_of_two_the_one_that_is_surely_absent_decides() -> None:
+    both = Served("sea.example/ships", beside=("land.example/docks",))
+    silent = msgspec.structs.replace(snapshot(()), apis=Apis({}, {"sea.example": "v1 does not answer"}))
+    assert both.look(silent).there is False
+    half = msgspec.structs.replace(silent, apis=Apis({"land.example/docks": ("v1",)}, silent.apis.broken))
+    assert both.look(half).there is None
+
+
 def test_a_group_whose_server_is_silent_is_neither_there_nor_absent() -> None:
     silent = msgspec.structs.replace(snapshot(()), apis=Apis({}, {"sea.example": "v1 does not answer"}))
     seen = Served("sea.example/ships").look(silent)

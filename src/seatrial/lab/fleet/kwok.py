@@ -1,6 +1,11 @@
-"""KWOK as the kubelet of every simulated node, with the stages that ship in its module: pods run at once, those of Jobs complete at once."""
+"""KWOK as the kubelet of every simulated node, with the stages that ship in its module: pods run at once, those of Jobs complete at once.
+
+One thing is added: a pod that works until it is told to stop does not complete, whoever owns it.
+"""
 
 from __future__ import annotations
+
+import yaml
 
 from seatrial.lab.keys import Authority
 from seatrial.lab.kubeconfigs import issue
@@ -12,11 +17,12 @@ from seatrial.model.fact import Obj
 
 PORTS = ("kwok",)
 USER = "seatrial:kwok"
+_ENDLESS = '.spec.containers.[] | select( .command == ["/workload", "work", "--seconds", "0"] ) | .name'
 
 
 def service(site: Site) -> Service:
     stages = site.path("config", "kwok-stages.yaml")
-    text = stages.read_text() if stages.exists() else run(site.program("kwok-stages"))
+    text = stages.read_text() if stages.exists() else stages_of(run(site.program("kwok-stages")))
     credentials = issue(Authority(site.path("keys")), site.path("keys"), site.server, "kwok", user=USER)
     return Service(
         name="kwok",
@@ -34,6 +40,14 @@ def service(site: Site) -> Service:
         files={str(stages): text},
         ready=f"http://127.0.0.1:{site.ports['kwok']}/healthz",
     )
+
+
+def stages_of(shipped: str) -> str:
+    """KWOK's own stages, and that pods without an end have none."""
+    stages = list(yaml.load_all(shipped, Loader=yaml.CSafeLoader))
+    complete = next(stage for stage in stages if stage["metadata"]["name"] == "pod-complete")
+    complete["spec"]["selector"]["matchExpressions"].append({"key": _ENDLESS, "operator": "DoesNotExist"})
+    return yaml.safe_dump_all(stages, sort_keys=False)
 
 
 def permissions() -> tuple[Obj, ...]:

@@ -70,10 +70,23 @@ def _node(group: FleetGroup, product: Product, index: int, position: int) -> Obj
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": labels, "annotations": {MARK: "fake"}},
+        "metadata": {"name": name, "labels": labels, "annotations": {MARK: "fake"} | _notes(group, product, version)},
         "spec": {},
         "status": {"capacity": amounts, "allocatable": amounts},
     }
+
+
+def _notes(group: FleetGroup, product: Product, version: str) -> dict[str, str]:
+    """What the fleet's exporters tell of its devices; see lab/programs/kube/accelerator."""
+    notes = {
+        "vendor": product.vendor.lower(),
+        "product-name": product.name,
+        "resource": product.resource,
+        "devices": str(group.devices),
+        "memory": product.memory,
+        "driver-version": version,
+    }
+    return {f"seatrial.dev/{key}": value for key, value in notes.items()}
 
 
 def _slice(group: FleetGroup, product: Product, index: int) -> Obj:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seatrial.lab.fleet.objects import device_class
 from seatrial.lab.images import archive
-from seatrial.lab.node import namespaces, programs, remains
+from seatrial.lab.node import namespaces, programs, remains, telemetry
 from seatrial.lab.permissions import grant
 from seatrial.lab.process import Service
 from seatrial.lab.shell import run
@@ -30,26 +30,30 @@ def furnish(site: Site) -> None:
     programs.link_programs(site)
 
 
-def load_image(site: Site, reference: str, program: str, entrypoint: tuple[str, ...]) -> None:
-    """Nothing is pulled: an image is written from a program and imported, once for each lab."""
+def load_image(
+    site: Site, reference: str, program: str, entrypoint: tuple[str, ...], beside: tuple[str, ...] = ()
+) -> None:
+    """Nothing is pulled: an image is written from programs and imported, once for each lab."""
     done = site.path("node", f"{reference.replace('/', '_')}.tar")
     if done.exists():
         return
     file = done.with_suffix(".new")
-    archive(Path(site.program(program)), reference, entrypoint, file)
+    more = tuple(Path(site.program(name)) for name in beside)
+    archive(Path(site.program(program)), reference, entrypoint, file, beside=more)
     ctr = (site.program("ctr"), "--namespace", "k8s.io")
     run(*namespaces.enter(site), *ctr, "images", "import", "--local", str(file), within=60)
     file.rename(done)
 
 
 def with_api_server(site: Site) -> tuple[Service, ...]:
-    return (programs.kubelet(site), programs.proxy(site), programs.accelerator(site))
+    return (programs.kubelet(site), programs.proxy(site), programs.accelerator(site), telemetry.exporter(site))
 
 
 def objects(site: Site) -> tuple[Obj, ...]:
     return (
         *grant("seatrial:accelerator", DRIVER_RULES),
-        device_class(programs.DRIVER),
+        *telemetry.objects(site),
+        *map(device_class, programs.DRIVERS),
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRoleBinding",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from seatrial.lab.keys import Authority, Pair
 from seatrial.lab.kubeconfigs import issue, write
@@ -15,23 +16,37 @@ NODE = "lab-node"
 IMAGE = "seatrial.dev/lab/workload:v1"
 RESOURCE = "seatrial.dev/accelerator"
 DRIVER = "accelerator.seatrial.dev"
+DRIVERS = (DRIVER, "virtual.accelerator.seatrial.dev", "nic.seatrial.dev")  # each has a DeviceClass of its name
+_SANDBOX = "runsc"  # gVisor's program, and the handler of its RuntimeClass
+_SANDBOX_CONFIG = """\
+[runsc_config]
+  platform = "systrap"
+  ignore-cgroups = "true"
+"""
 
 
 def containerd(site: Site) -> Service:
     config, cni = site.path("node", "etc", "containerd.toml"), site.path("node", "etc", "cni", "10-lab.conflist")
     shims = site.path("node", "bin")
+    files = {str(config): _containerd_config(site), str(cni): json.dumps(_network(site), indent=1)}
+    if _SANDBOX in site.programs:
+        files[str(_sandbox_config(site))] = _SANDBOX_CONFIG
     return Service(
         name="containerd",
         argv=(site.program("containerd"), "--config", str(config)),
         env={"PATH": f"{shims}:/usr/sbin:/usr/bin:/sbin:/bin"},
-        files={str(config): _containerd_config(site), str(cni): json.dumps(_network(site), indent=1)},
+        files=files,
         inside=True,
     )
 
 
 def link_programs(site: Site) -> None:
-    """containerd looks for its shim and for runc on its PATH, and for CNI plugins in one folder."""
-    places = {"bin": ("containerd-shim-runc-v2", "runc"), "cni": ("ptp", "host-local", "loopback", "portmap")}
+    """containerd looks for its shims and for what they call on its PATH, and for CNI plugins in one folder."""
+    sandbox = (_SANDBOX, f"containerd-shim-{_SANDBOX}-v1") if _SANDBOX in site.programs else ()
+    places = {
+        "bin": ("containerd-shim-runc-v2", "runc", *sandbox),
+        "cni": ("ptp", "host-local", "loopback", "portmap"),
+    }
     for place, names in places.items():
         folder = site.path("node", place)
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -62,7 +77,23 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
   runtime_type = "io.containerd.runc.v2"
 [plugins."{runtime}".containerd.runtimes.runc.options]
   BinaryName = "{site.path("node", "bin", "runc")}"
-"""
+{_sandbox_handler(site, runtime)}"""
+
+
+def _sandbox_handler(site: Site, plugin: str) -> str:
+    """The handler of gVisor's name, where the lab has gVisor: what answers to that name is a setting of that system."""
+    if _SANDBOX not in site.programs:
+        return ""
+    section = f'[plugins."{plugin}".containerd.runtimes.{_SANDBOX}'
+    if site.spec.settings.get("gvisor", {}).get("handler", _SANDBOX) != _SANDBOX:
+        path = site.path("node", "bin", "runc")
+        return f'{section}]\n  runtime_type = "io.containerd.runc.v2"\n{section}.options]\n  BinaryName = "{path}"\n'
+    options = f'  TypeUrl = "io.containerd.runsc.v1.options"\n  ConfigPath = "{_sandbox_config(site)}"\n'
+    return f'{section}]\n  runtime_type = "io.containerd.runsc.v1"\n{section}.options]\n{options}'
+
+
+def _sandbox_config(site: Site) -> Path:
+    return site.path("node", "etc", "runsc.toml")
 
 
 def _network(site: Site) -> dict[str, object]:
@@ -98,7 +129,13 @@ def kubelet(site: Site) -> Service:
         "kubeconfig": credentials,
         "hostname-override": NODE,
         "node-ip": site.node_address,
-        "node-labels": f"{RESOURCE}.product={devices.PRODUCT},seatrial.dev/simulated=true",
+        "node-labels": ",".join(
+            (
+                f"{RESOURCE}.product={devices.PRODUCT}",
+                f"{RESOURCE}.driver-version={devices.VERSION}",
+                "seatrial.dev/simulated=true",
+            )
+        ),
     }
     return Service(
         name="kubelet",
@@ -182,20 +219,18 @@ def accelerator(site: Site) -> Service:
         pair = authority.pair("accelerator", user="seatrial:accelerator", groups=("seatrial:drivers",))
         write(credentials, server=site.server, ca=authority.ca.cert, pair=pair, name="accelerator")
     made = devices.make(site)
-    files = {
-        str(site.path("node", "etc", f"{kind}-devices.json")): json.dumps(found, indent=1)
-        for kind, found in made.items()
-    }
-    plugin, dra = files
+    places = {kind: str(site.path("node", "etc", f"{kind}-devices.json")) for kind in made}
+    files = {places[kind]: json.dumps(found, indent=1) for kind, found in made.items()}
     flags = {
         "node-name": NODE,
         "kubeconfig": credentials,
-        "plugin-devices": plugin,
-        "dra-devices": dra,
+        **{f"{kind}-devices": place for kind, place in places.items()},
+        "replicas": site.spec.accelerators.replicas,
         "resource-name": RESOURCE,
         "driver-name": DRIVER,
         "kubelet-dir": "/var/lib/kubelet",
         "cdi-root": "/run/cdi",
+        "state-dir": "/run/seatrial",
         "misbehave": ",".join(site.spec.accelerators.misbehaviour),
         "ready-file": site.path("node", "accelerator.ready"),
     }
