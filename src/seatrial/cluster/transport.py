@@ -86,10 +86,15 @@ class Transport:
     async def stream(self, path: str, *, params: Parameters, idle: float) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The lines of an answer that goes on for as long as it likes, though never silent for longer than ``idle``."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=idle)
-        async with self._respond("GET", path, params=params, headers={"Accept": JSON}, limits=limits) as response:
-            if response.status != 200:
-                raise error_of(Answer(response.status, await self._read(response)), self.address)
-            yield self._lines(response)
+        for tries_left in reversed(range(_TRIES)):
+            async with self._respond("GET", path, params=params, headers={"Accept": JSON}, limits=limits) as response:
+                pause = _pause(response) if tries_left else None
+                if pause is None:
+                    if response.status != 200:
+                        raise error_of(Answer(response.status, await self._read(response)), self.address)
+                    yield self._lines(response)
+                    return
+            await self.clock.sleep(pause)
 
     @asynccontextmanager
     async def socket(

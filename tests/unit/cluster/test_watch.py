@@ -46,6 +46,14 @@ async def seen(api: Server, many: int, clock: FakeClock | None = None) -> list[l
     raise AssertionError("a watch goes on until one stops to listen")
 
 
+async def test_a_server_that_is_not_ready_to_be_watched_is_asked_again_when_it_says(api: Server) -> None:
+    clock = FakeClock()
+    busy = status(429, "storage is (re)initializing", Retry_After="3")
+    api.on("GET", PODS, listing(1, "a"), busy, events(("ADDED", pod("b", 2))))
+    assert await seen(api, 2, clock) == [["a"], ["a", "b"]]
+    assert clock.monotonic() == 3
+
+
 @pytest.mark.parametrize("split", [7, 10_000])
 async def test_the_list_and_then_each_event(api: Server, split: int) -> None:
     said = events(("ADDED", pod("b", 2)), ("BOOKMARK", pod("", 3)), ("DELETED", pod("a", 4)), split=split)
