@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, lab
+from benchmarks import command_line, lab, submission
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "node": lab.node,
     "fleet": lab.fleet,
     "gang": lab.gang,
+    "submissions": submission.lint,
 }
 
 

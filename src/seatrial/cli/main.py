@@ -26,6 +26,7 @@ from seatrial.cli import (
     rbac,
     report,
     snapshot,
+    submit,
     trial,
 )
 from seatrial.cli.edge import Edge
@@ -33,7 +34,21 @@ from seatrial.model.errors import UsageError
 
 DESCRIPTION = "Takes a Kubernetes platform for AI from conformant to production-ready, and proves it."
 EXIT_CODES = "exit codes: 0 passed, 1 failed, 2 wrong usage, 3 could not judge, 130 interrupted"
-COMMANDS = (prove, trial, lab, snapshot, rbac, report, compare, import_results, evidence, explain, listing, completion)
+COMMANDS = (
+    prove,
+    trial,
+    lab,
+    snapshot,
+    rbac,
+    report,
+    compare,
+    submit,
+    import_results,
+    evidence,
+    explain,
+    listing,
+    completion,
+)
 
 
 class Parser(argparse.ArgumentParser):

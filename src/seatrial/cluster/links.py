@@ -137,4 +137,5 @@ def _is_address(host: str) -> bool:
 
 
 def _is_public(host: str) -> bool:
-    return _is_address(host.split("%")[0]) and ipaddress.ip_address(host.split("%")[0]).is_global
+    bare = host.partition("%")[0]
+    return _is_address(bare) and ipaddress.ip_address(bare).is_global
