@@ -20,7 +20,7 @@ from seatrial.engine.plan import plan
 from seatrial.model.check import Check
 from seatrial.model.fault import Fault
 from seatrial.model.standard import Automated, Coverage, NotYet, Requirement, Standard
-from seatrial.model.system import Served, System
+from seatrial.model.system import System
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = "seatrial.cli.reference"  # its page() is the page on the command line
@@ -75,13 +75,9 @@ def systems(catalog: Catalog) -> Page:
 
 
 def _portrait(system: System) -> Iterator[tuple[str, str]]:
-    found = system.found_by
     yield "id", f"`{system.id}`"
     yield "home", f"<{system.home}>" if system.home else ""
-    yield (
-        "found by",
-        f"`{found.resource}` being served" if isinstance(found, Served) else f"{found.what} (`{found.kind.of}`)",
-    )
+    yield "found by", system.found_by.told
     yield "plays", ", ".join(f"{role.title} (`{role.player}`)" for role in system.roles)
     yield "adds facts of", _code(kind.of for kind in system.facts)
     yield "proof in the lab", system.proof.value

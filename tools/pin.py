@@ -23,6 +23,8 @@ from typing import Any
 from seatrial.lab.forge.recipes import KUBERNETES, NODE, PROGRAMS, TOOLS
 from seatrial.model.system import System
 
+OURS = "."  # a package of our own, whose sources stand beside its pins
+
 
 def go(*args: str, cwd: Path) -> str:
     ran = subprocess.run(["go", *args], cwd=cwd, check=False, text=True, stdout=subprocess.PIPE)
@@ -93,11 +95,13 @@ def pin_module(pins: Path, module: str, version: str, packages: Iterable[str], f
     theirs = upstream(module, version, folder)
     blocks = {
         "require": (f"{module} {version}",),
-        "tool": packages,
+        "tool": [package for package in packages if package != OURS],
         "replace": replacements(theirs, ""),
         "exclude": exclusions(theirs),
     }
     write_mod(folder, str(pins.relative_to(PROGRAMS)), theirs, blocks)
+    for source in pins.glob("*.go"):
+        shutil.copy(source, folder)
     if packages:
         go("mod", "tidy", cwd=folder)
     else:

@@ -34,7 +34,20 @@ def _chosen(known: dict[str, Recipe], names: tuple[str, ...], level: LabLevel) -
     """Systems by name. ``all`` is what a lab of this level can run, ``default`` leaves out what takes long to build."""
     possible = {id: recipe for id, recipe in known.items() if _can_run(recipe, level)}
     sets = {ALL: tuple(possible), DEFAULT: tuple(id for id, recipe in possible.items() if recipe.by_default)}
-    return tuple(dict.fromkeys(id for name in names for id in sets.get(name, (name,))))
+    chosen = (id for name in names for id in sets.get(name, (name,)))
+    wanted = dict.fromkeys(one for id in chosen for one in _with_needs(known, id))
+    return tuple(dict.fromkeys(one for id in wanted for one in (*_before(known, id), id) if one in wanted))
+
+
+def _with_needs(known: dict[str, Recipe], id: str) -> tuple[str, ...]:
+    """A system after those that have to be there before it."""
+    needs = known[id].needs if id in known else ()
+    return (*(one for need in needs for one in _with_needs(known, need)), id)
+
+
+def _before(known: dict[str, Recipe], id: str) -> tuple[str, ...]:
+    """Systems that start before this one, where the lab has them."""
+    return known[id].after if id in known else ()
 
 
 def _can_run(recipe: Recipe, level: LabLevel) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from seatrial.engine.catalog import Catalog
+from seatrial.model.system import System
 from seatrial.report.lines import Page
 
 
@@ -25,12 +26,13 @@ def ids(kind: str) -> list[str]:
 
 
 def as_text(table: Table) -> str:
-    """An entry's id and what sorts it on one line, and what it is about below, so that 80 columns are enough."""
+    """An entry's id on a line of its own, and what there is to say about it below, so that 80 columns are enough."""
     page = Page()
-    for row in table.rows:
-        told = ", ".join(cell for cell in row[1:-1] if cell != "-")
-        page.say(f"{row[0]}  ({told})" if told else row[0])
-        page.say(row[-1], indent=4)
+    for id, title, *cells in table.rows:
+        page.say(id)
+        page.say(title, indent=4)
+        told = zip(table.head[2:], cells, strict=True)
+        page.say("; ".join(f"{name}: {cell}" for name, cell in told if cell != "-"), indent=4)
     return page.text()
 
 
@@ -41,9 +43,9 @@ def as_json(table: Table) -> str:
 
 def _checks(catalog: Catalog) -> Table:
     return Table(
-        ("id", "severity", "how", "title"),
+        ("id", "title", "severity", "how"),
         tuple(
-            (one.id, one.severity.value, "active" if one.active else "reads", one.title)
+            (one.id, one.title, one.severity.value, "active" if one.active else "reads")
             for one in catalog.checks.values()
         ),
     )
@@ -51,19 +53,33 @@ def _checks(catalog: Catalog) -> Table:
 
 def _systems(catalog: Catalog) -> Table:
     return Table(
-        ("id", "roles", "in the lab", "title"),
+        ("id", "title", "roles", "in the lab", "version", "found by", "faults"),
         tuple(
-            (one.id, ",".join(sorted({role.title for role in one.roles})) or "-", one.proof.value, one.title)
+            (
+                one.id,
+                one.title,
+                ", ".join(sorted({role.title for role in one.roles})) or "-",
+                one.proof.value,
+                one.recipe.version if one.recipe else "-",
+                one.found_by.told,
+                ", ".join(_faults_of(catalog, one)) or "-",
+            )
             for one in catalog.systems.values()
         ),
     )
 
 
+def _faults_of(catalog: Catalog, system: System) -> list[str]:
+    """Those under which a finding about this system fails."""
+    players = {role.player for role in system.roles}
+    return [fault.id for fault in catalog.faults.values() if players & {key.partition("@")[2] for key in fault.fails}]
+
+
 def _standards(catalog: Catalog) -> Table:
     return Table(
-        ("id", "stated", "requirements", "title"),
+        ("id", "title", "stated", "requirements"),
         tuple(
-            (one.key, one.stated.isoformat(), f"{len(one.requirements)} requirements", one.title)
+            (one.key, one.title, one.stated.isoformat(), str(len(one.requirements)))
             for one in catalog.standards.values()
         ),
     )
@@ -71,8 +87,8 @@ def _standards(catalog: Catalog) -> Table:
 
 def _faults(catalog: Catalog) -> Table:
     return Table(
-        ("id", "level", "needs", "title"),
-        tuple((one.id, one.level, ",".join(one.needs) or "-", one.title) for one in catalog.faults.values()),
+        ("id", "title", "level", "needs"),
+        tuple((one.id, one.title, one.level, ", ".join(one.needs) or "-") for one in catalog.faults.values()),
     )
 
 

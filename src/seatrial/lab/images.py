@@ -27,9 +27,7 @@ _TYPE = "application/vnd.oci.image"
 Blobs = dict[str, bytes]  # by digest
 
 
-def archive(
-    program: Path, reference: str, entrypoint: Sequence[str], out: Path, *, beside: Sequence[Path] = ()
-) -> str:
+def archive(program: Path, reference: str, entrypoint: Sequence[str], out: Path, *, beside: Sequence[Path] = ()) -> str:
     """Write the image and return the digest of its manifest. Each program becomes ``/NAME`` in the image."""
     if not _REFERENCE.fullmatch(reference):
         raise UsageError(f"{reference!r} is no image reference", way_out="write it as registry/name:tag")

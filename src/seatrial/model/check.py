@@ -50,7 +50,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     creates: tuple[str, ...]  # resources that the check writes on its bench
     exclusive: tuple[str, ...]  # what no other check may touch meanwhile
-    uses: tuple[str, ...] = ()  # what it asks of its pods beyond their status: "exec", "log", "ask-pods", "ask-services"
+    uses: tuple[
+        str, ...
+    ] = ()  # what it asks of its pods beyond their status: "exec", "log", "ask-pods", "ask-services"
 
     @property
     def area(self) -> str:

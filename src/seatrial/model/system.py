@@ -27,6 +27,10 @@ class Served(msgspec.Struct, frozen=True):
     beside: tuple[str, ...] = ()
 
     @property
+    def told(self) -> str:
+        return f"{' and '.join((self.resource, *self.beside))} being served"
+
+    @property
     def reads(self) -> tuple[type[Fact], ...]:
         return ()
 
@@ -51,6 +55,10 @@ class Holds(msgspec.Struct, frozen=True):
     kind: type[Fact]
     where: Callable[[Any], bool]
     what: str
+
+    @property
+    def told(self) -> str:
+        return f"{self.what} ({self.kind.of})"
 
     @property
     def reads(self) -> tuple[type[Fact], ...]:
@@ -112,8 +120,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     wheel: Mapping[str, str] = {}  # program → member of the Python wheel that is pinned beside the Go modules
     images: tuple[Image, ...] = ()
     needs: tuple[str, ...] = ()  # systems that have to be in the lab before it
+    after: tuple[str, ...] = ()  # systems that start before it where the lab has them, in this order
     level: LabLevel = LabLevel.CONTROL_PLANE  # NODE: it runs in the node's network, where pods reach it, and it them
-    ports: Mapping[str, int] = {}  # those that its programs leave nobody to choose; they are free where it has the NODE's
+    ports: Mapping[str, int] = {}  # those that its programs leave nobody to choose; inside the node they are free
     certificates: str = ""  # below its folder, where its programs look for tls.crt and tls.key and nowhere else
     by_default: bool = True  # False: takes long to build, so only labs that ask for it have it
 

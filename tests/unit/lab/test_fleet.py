@@ -3,10 +3,11 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.lab.fleet import objects
+from seatrial.lab.fleet import kwok, objects
 from seatrial.lab.fleet.products import PRODUCTS
 from seatrial.lab.fleet.profile import parse
 from seatrial.model.errors import UsageError
@@ -65,3 +66,14 @@ def test_every_simulated_node_says_that_it_is_one(product: str) -> None:
     (node,) = objects.nodes(LabSpec(fleet=(FleetGroup(product, 1, 1),)))
     assert node["metadata"]["labels"]["seatrial.dev/simulated"] == "true"
     assert "{" not in "".join(node["metadata"]["labels"].values())
+
+
+def test_a_simulated_pod_without_an_end_does_not_complete() -> None:
+    selector = {"matchExpressions": [{"key": ".status.phase", "operator": "In", "values": ["Running"]}]}
+    names = ("pod-ready", "pod-complete")
+    shipped = [{"kind": "Stage", "metadata": {"name": name}, "spec": {"selector": selector}} for name in names]
+    ready, complete = yaml.safe_load_all(kwok.stages_of(yaml.safe_dump_all(shipped)))
+    assert ready == shipped[0]
+    added = complete["spec"]["selector"]["matchExpressions"][1]
+    assert added["operator"] == "DoesNotExist"
+    assert '["/workload", "work", "--seconds", "0"]' in added["key"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.lab import images
 from seatrial.lab.images import archive
 from seatrial.model.errors import LabError, UsageError
 
@@ -89,3 +90,20 @@ def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="absent"):
         archive(tmp_path / "absent", REFERENCE, ["/workload"], tmp_path / "image.tar")
     assert not (tmp_path / "image.tar").exists()
+
+
+def test_programs_beside_it_and_their_libraries_come_along(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, library = tmp_path / "envoy", tmp_path / "libc-2.so"
+    other.write_bytes(b"other")
+    library.write_bytes(b"library")
+    monkeypatch.setattr(images, "libraries", lambda path: {"/lib64/libc.so.6": library} if path == other else {})
+    out = tmp_path / "image.tar"
+    archive(program, REFERENCE, ["/workload"], out, beside=(other,))
+    layer = next(raw for raw in contents(out).values() if raw.startswith(b"\x1f\x8b"))
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(layer))) as tar:
+        held = {entry.name: entry.mode for entry in tar if entry.isfile()}
+    assert held == {"etc/passwd": 0o644, "workload": 0o755, "envoy": 0o755, "lib64/libc.so.6": 0o755}
+    config = next(json.loads(raw)["config"] for raw in contents(out).values() if b'"Entrypoint"' in raw)
+    assert config["Env"] == ["PATH=/"]

@@ -171,15 +171,15 @@ class _Trial:
 
     async def _clear(self, gang: Gang, objects: GangObjects) -> None:
         """End the gang, and see that what it held is free again."""
-        members = await self.bench.list("pods", selector=_members(gang))
+        members = await self.bench.list("pods", selector=_members(gang)) if not objects.owners else ()
         await asyncio.gather(*(self.bench.remove("pods", pod["metadata"]["name"]) for pod in members))
-        for resource, name in objects.leaves:
+        for resource, name in (*objects.owners, *objects.leaves):
             await self.bench.remove(resource, name)
         await self._until("its accelerators are free again", gang, lambda pods: not pods)
 
 
 def _together(one: GangObjects, other: GangObjects) -> GangObjects:
-    """Two gangs whose pods arrive by turns."""
+    """Two gangs whose pods, or what becomes pods, arrive by turns."""
     by_turns = tuple(pod for pair in zip(one.pods, other.pods, strict=True) for pod in pair)
     return GangObjects(first=one.first + other.first, pods=by_turns, leaves=one.leaves + other.leaves)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from seatrial.catalog.roles import AcceleratorSource
+from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators, VirtualAccelerators
 from seatrial.catalog.systems.kubernetes import container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
@@ -34,7 +36,7 @@ class _Report(msgspec.Struct, frozen=True):
     devices: tuple[Device, ...]
 
 
-def unrecognised(source: AcceleratorSource) -> Verdict:
+def unrecognised(source: AcceleratorSource | VirtualAccelerators) -> Verdict:
     """Never a failure, and never a pass: what a device of this kind looks like is not known."""
     return unknown(f"accelerators of kind {source.kind!r} are not recognised, so what to look for is not known")
 
@@ -56,7 +58,9 @@ def pod(bench: Workbench, name: str, *, containers: tuple[str, ...] = (MAIN,), n
     }
 
 
-async def asks(bench: Workbench, source: AcceleratorSource, plain: Obj, count: int = 1) -> Obj | None:
+async def asks(
+    bench: Workbench, source: AcceleratorSource | VirtualAccelerators, plain: Obj, count: int = 1
+) -> Obj | None:
     """Create the pod with a request for accelerators in its main container; the running pod, or ``None`` if it never runs."""
     requesting, *beside = source.request(plain, MAIN, count)
     for obj in beside:
@@ -85,7 +89,7 @@ def _runs(pod: Obj, name: str) -> bool:
 
 async def look(
     bench: Workbench,
-    source: AcceleratorSource,
+    source: AcceleratorSource | SharedAccelerators | VirtualAccelerators,
     name: str,
     of: str = MAIN,
     *,
@@ -103,6 +107,15 @@ async def look(
         raise CannotJudge(
             f"pod {name} did not report its devices (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
         ) from error
+
+
+def refusal(pods: Sequence[Obj]) -> str:
+    """What the scheduler says of the first of these pods that it has no place for."""
+    for one in pods:
+        for condition in one.get("status", {}).get("conditions", ()):
+            if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
+                return str(condition.get("message", ""))
+    return ""
 
 
 def opened(devices: tuple[Device, ...]) -> tuple[Device, ...]:

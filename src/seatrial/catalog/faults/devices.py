@@ -13,10 +13,15 @@ from seatrial.model.lab import LabLevel, LabSpec
 OWN = "isolation.containers-open-only-their-own-accelerators"
 RUNS = "dra.claim-backed-pod-runs-with-its-device"
 API = "dra.resource-api-is-served-and-writable"
+VERSION = "driver.advertised-version-is-what-containers-find"
+VIRTUAL = "virtual.virtual-accelerators-are-managed-like-physical-ones@lab-virtual-accelerators"
+CARDS = "network.claimed-interfaces-arrive-and-carry-data@lab-network-cards"
 PLUGIN, DRA = "lab-device-plugin", "lab-dra-driver"
 
 
-def _misbehaving(how: str) -> Callable[[LabSpec], LabSpec]:
+def misbehaving(how: str) -> Callable[[LabSpec], LabSpec]:
+    """The lab's driver with one more bug; which ones it can have says lab/programs/kube/accelerator."""
+
     def change(spec: LabSpec) -> LabSpec:
         accelerators = msgspec.structs.replace(spec.accelerators, misbehaviour=(*spec.accelerators.misbehaviour, how))
         return msgspec.structs.replace(spec, accelerators=accelerators)
@@ -50,16 +55,16 @@ def _without_dra(spec: LabSpec) -> LabSpec:
 PLUGIN_HANDS_OUT_EVERYTHING = Fault(
     id="plugin-hands-out-everything",
     title="the device plugin adds every device of the node to every allocation",
-    fails=(f"{OWN}@{PLUGIN}",),
-    change=_misbehaving("hand-out-everything"),
+    fails=(f"{OWN}@{PLUGIN}", f"{VERSION}@{PLUGIN}"),
+    change=misbehaving("hand-out-everything"),
     level=LabLevel.NODE,
 )
 
 DRIVER_HANDS_OUT_EVERYTHING = Fault(
     id="driver-hands-out-everything",
     title="the DRA driver adds every device of the node to every claim",
-    fails=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}"),
-    change=_misbehaving("hand-out-everything-dra"),
+    fails=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{VERSION}@{DRA}"),
+    change=misbehaving("hand-out-everything-dra"),
     level=LabLevel.NODE,
 )
 
@@ -67,7 +72,7 @@ DRIVER_IGNORES_CLAIM = Fault(
     id="driver-ignores-claim",
     title="the DRA driver hands out another device than the one that was allocated",
     fails=(f"{RUNS}@{DRA}",),
-    change=_misbehaving("ignore-claim"),
+    change=misbehaving("ignore-claim"),
     level=LabLevel.NODE,
 )
 
@@ -75,15 +80,23 @@ SLICES_MISSING = Fault(
     id="slices-missing",
     title="the DRA driver publishes no ResourceSlice",
     fails=(f"{RUNS}@{DRA}",),
-    silences=(f"{OWN}@{DRA}",),
-    change=_misbehaving("no-slices"),
+    silences=(f"{OWN}@{DRA}", f"{VERSION}@{DRA}"),
+    change=misbehaving("no-slices"),
+    level=LabLevel.NODE,
+)
+
+DRIVER_CHANGED_BEHIND = Fault(
+    id="driver-changed-behind",
+    title="containers get another driver than the one that labels and ResourceSlices advertise",
+    fails=(f"{VERSION}@{PLUGIN}", f"{VERSION}@{DRA}"),
+    change=misbehaving("other-driver-version"),
     level=LabLevel.NODE,
 )
 
 EVERYTHING_PRIVILEGED = Fault(
     id="everything-privileged",
     title="a mutating admission policy makes every container privileged",
-    fails=(f"{OWN}@{PLUGIN}", f"{OWN}@{DRA}"),
+    fails=(f"{OWN}@{PLUGIN}", f"{OWN}@{DRA}", VIRTUAL),
     change=_everything_privileged,
     level=LabLevel.NODE,
 )
@@ -92,7 +105,7 @@ DRA_API_DISABLED = Fault(
     id="dra-api-disabled",
     title="Kubernetes runs without Dynamic Resource Allocation; newer releases than 1.34 cannot",
     fails=(API,),
-    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{RUNS}@{PLUGIN}"),
+    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{RUNS}@{PLUGIN}", f"{VERSION}@{DRA}", VIRTUAL, CARDS),
     change=_without_dra,
     kubernetes=("1.34",),
 )
@@ -101,6 +114,6 @@ CLAIMS_DENIED = Fault(
     id="claims-denied",
     title="an admission policy lets no ResourceClaim in",
     fails=(API,),
-    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}"),
+    silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{VERSION}@{DRA}", VIRTUAL, CARDS),
     change=_claims_denied,
 )

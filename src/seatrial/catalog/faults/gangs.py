@@ -63,9 +63,9 @@ GROUPS_OF_ONE = Fault(
 KUEUE_DOES_NOT_WAIT = Fault(
     id="kueue-does-not-wait",
     title="Kueue admits the next workload without waiting until the pods of the last are ready",
-    fails=(f"{WHOLE}@kueue",),
+    fails=(f"{WHOLE}@kueue", f"{WHOLE}@kueue-jobset"),
     change=_kueue_does_not_wait,
-    needs=("kueue",),
+    needs=("kueue", "jobset"),
 )
 
 VOLCANO_WITHOUT_GANG = Fault(

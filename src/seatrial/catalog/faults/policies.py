@@ -31,8 +31,14 @@ def denial(name: str, *, group: str, resource: str, operation: str = "CREATE") -
     return policy, binding
 
 
-def mutation(name: str, *, group: str, resource: str, expression: str, kubernetes: str) -> tuple[Obj, Obj]:
-    """A MutatingAdmissionPolicy with its binding, for the namespaces of proofs alone."""
+def mutation(
+    name: str, *, group: str, resource: str, expression: str, kubernetes: str, as_patch: bool = False
+) -> tuple[Obj, Obj]:
+    """A MutatingAdmissionPolicy with its binding, for the namespaces of proofs alone.
+
+    The expression is an apply configuration, or with ``as_patch`` a JSON patch: only that may change whole lists.
+    """
+    kind = "JSONPatch" if as_patch else "ApplyConfiguration"
     api_version = f"admissionregistration.k8s.io/{_VERSIONS.get(kubernetes, 'v1')}"
     rule = {"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE"], "resources": [resource]}
     policy: Obj = {
@@ -43,7 +49,9 @@ def mutation(name: str, *, group: str, resource: str, expression: str, kubernete
             "matchConstraints": {"resourceRules": [rule], "namespaceSelector": {"matchExpressions": _OURS}},
             "failurePolicy": "Fail",
             "reinvocationPolicy": "Never",
-            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}],
+            "mutations": [
+                {"patchType": kind, "jsonPatch" if as_patch else "applyConfiguration": {"expression": expression}}
+            ],
         },
     }
     binding: Obj = {

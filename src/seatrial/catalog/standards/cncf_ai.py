@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from seatrial.model.standard import Automated, Coverage, Level, NotYet, Requirement, Standard
+from seatrial.model.standard import Automated, Coverage, Level, Requirement, Standard
 
 VERSIONS = ("1.33", "1.34", "1.35", "1.36", "1.37")
 LEVELS = {"M": Level.MUST, "S": Level.SHOULD}
@@ -44,7 +44,7 @@ ROWS = (
         "--SSS",
         "One can verify that every accelerator node has a driver and a container runtime set-up that fit together, and that they are kept so.",
         "d1a149d7512ef0c3d267796d622894de824db82bdf225e63babd1cfe10c0fa5d",
-        NotYet("no check holds the driver versions that nodes advertise against what a container really finds"),
+        Automated(("driver.advertised-version-is-what-containers-find",)),
     ),
     Row(
         "gpu_sharing",
@@ -52,7 +52,7 @@ ROWS = (
         "--SSS",
         "Where the hardware can be shared statically, at least one way of sharing is offered, and its fractions can be scheduled.",
         "4153fa81f547e6471f8a785a72759d3973ac1cbe8d425e7dd393f69585c7de56",
-        NotYet("the lab has no accelerator that can be partitioned or time-sliced"),
+        Automated(("sharing.fractions-share-one-device-and-are-scheduled",), any_of=True),
     ),
     Row(
         "virtualized_accelerator",
@@ -60,7 +60,7 @@ ROWS = (
         "--SSS",
         "Virtual accelerators are offered and looked after in the same manner as physical fractions.",
         "c7a8b84585cd43fd161e6b9b41c125adc9efda882ac16d08b6c72ba0defbcf4d",
-        NotYet("the lab has no virtual accelerator"),
+        Automated(("virtual.virtual-accelerators-are-managed-like-physical-ones",)),
     ),
     Row(
         "ai_inference",
@@ -68,7 +68,7 @@ ROWS = (
         "MMMMM",
         "A working Gateway API implementation can split inference traffic by weight and route it by header.",
         "9483255c30d9a7f0fcb800ec95a4327691e54091c9027129b5c3648672bf5255",
-        NotYet("no check sends traffic through a Gateway; that a route is accepted would prove nothing"),
+        Automated(("routing.gateway-splits-by-weight-and-routes-by-header",), any_of=True),
     ),
     Row(
         "advanced_inference_ingress",
@@ -76,7 +76,7 @@ ROWS = (
         "---SS",
         "An implementation of the Gateway API's inference extension picks model servers by what they report, such as their cache.",
         "e573844ca6dcb4248d82212aa137f978aadce448f1419d8002e88e6edb864de1",
-        NotYet("no check compares routing by a model server's metrics with routing that ignores them"),
+        Automated(("inference.picker-follows-caches-and-queues",), any_of=True),
     ),
     Row(
         "high_performance_networking",
@@ -84,7 +84,7 @@ ROWS = (
         "---SS",
         "Where pods need fast networks, those can be discovered and requested, and a pod can have several interfaces.",
         "37caa1678e6b6a633bcfe7ce6f15815417c420d6ecbc9a5d31a4a0c4875306bc",
-        NotYet("the lab has no special network interfaces"),
+        Automated(("network.claimed-interfaces-arrive-and-carry-data",)),
     ),
     Row(
         "disaggregated_inference",
@@ -92,7 +92,7 @@ ROWS = (
         "---SS",
         "A serving stack that runs prefill and decode in separate instances installs and answers.",
         "7a6cf508078f4517ef48bcaab261e0e10eb6a32a970615d863373096feda8e78",
-        NotYet("no check follows one request through both phases"),
+        Automated(("disaggregation.one-request-passes-both-phases",), any_of=True),
     ),
     Row(
         "gang_scheduling",
@@ -116,7 +116,7 @@ ROWS = (
         "MMMMM",
         "The HorizontalPodAutoscaler, if supported, scales pods that use accelerators, also by a metric of the workload itself.",
         "67f2e1a42ad2c3247cad823f59add382980e563f2295c7a814814539a99921de",
-        NotYet("no check drives a workload's own metric up and down under an autoscaler"),
+        Automated(("scaling.replicas-follow-a-metric-of-the-workload",)),
     ),
     Row(
         "accelerator_metrics",
@@ -124,7 +124,7 @@ ROWS = (
         "MMMMM",
         "A metrics source can be installed that reports the utilisation and memory of each accelerator at a standard endpoint.",
         "cef15a8fccb441d27663a0ea777a14a4ec660b1c5054cfa97e2cc8f5d68079cc",
-        NotYet("no check compares an exporter's series for each accelerator before and during load"),
+        Automated(("telemetry.every-accelerator-reports-utilisation-and-memory",)),
     ),
     Row(
         "ai_service_metrics",
@@ -132,7 +132,7 @@ ROWS = (
         "MMMMM",
         "A monitoring system finds workloads that expose metrics in a standard format, and collects them.",
         "9257523e3d057adf64e59e94b61b262ac7b4af31e7310f8d3103447a8792c795",
-        NotYet("no check counts a workload's own requests through the platform's monitoring"),
+        Automated(("telemetry.workload-metrics-are-collected",), any_of=True),
     ),
     Row(
         "secure_accelerator_access",
@@ -148,7 +148,7 @@ ROWS = (
         "----S",
         "Untrusted workloads can run in a sandbox that keeps them apart from the node's kernel and from their neighbours.",
         "16407da8a579db0b85b8d41d1183ecbd397fbc1efd6df6a01ada8c2da7e06551",
-        NotYet("no check compares a sandboxed pod with an ordinary one on the same node"),
+        Automated(("sandbox.kernel-is-not-shared",), any_of=True),
     ),
     Row(
         "robust_controller",
@@ -156,7 +156,7 @@ ROWS = (
         "MMMMM",
         "At least one demanding AI operator installs and works: its pods run, its webhooks decide, its resources reconcile.",
         "36fded3f8c762ecc8ced404c6b5f59c2544e241940a5a6850ba39a2e8127ea0b",
-        NotYet("no check gives an operator an object that its webhook must refuse and one that it must reconcile"),
+        Automated(("operator.reconciles-good-and-refuses-wrong",), any_of=True),
     ),
 )
 

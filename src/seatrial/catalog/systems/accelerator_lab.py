@@ -1,70 +1,54 @@
-"""The lab's own accelerators: simulated devices that a real device plugin and a real DRA driver hand out."""
+"""The lab's own accelerators and network cards: simulated devices that a real device plugin and real DRA drivers hand out."""
 
 from __future__ import annotations
 
-import copy
-
-from seatrial.catalog.roles import AcceleratorSource
+from seatrial.catalog.roles import (
+    AcceleratorSource,
+    DriverVersions,
+    FastNetwork,
+    SharedAccelerators,
+    Shown,
+    VirtualAccelerators,
+)
+from seatrial.catalog.systems.accelerators import LOOKS_AT, DeviceClass, by_claim, by_resource
 from seatrial.catalog.systems.kubernetes import Node
-from seatrial.model.fact import Fact, Obj
 from seatrial.model.system import Holds, Proof, System
 
 RESOURCE = "seatrial.dev/accelerator"
-DRIVER = "accelerator.seatrial.dev"  # also the name of its DeviceClass
+DRIVER = "accelerator.seatrial.dev"  # of this and of the next two there is a DeviceClass of the same name
+VIRTUAL_DRIVER = "virtual.accelerator.seatrial.dev"
+CARD_DRIVER = "nic.seatrial.dev"
+_KIND = "seatrial-simulated"
 _DEVICES = "/dev/seatrial/accel*"
+_CLAIMS = ("resource.k8s.io/resourceclaims",)
+_LABELS = (f"{RESOURCE}.driver-version",)
+_SHOWN = (Shown("/run/seatrial/driver-version", r"version (\d+(?:\.\d+)+)"),)
 
 
-class DeviceClass(Fact, frozen=True):
-    of = "resource.k8s.io/deviceclasses"
+def _of_class(name: str) -> Holds:
+    return Holds(DeviceClass, lambda entry: entry.name == name, f"the driver {name}")
 
 
-def _by_resource(pod: Obj, container: str, count: int) -> tuple[Obj, ...]:
-    pod = copy.deepcopy(pod)
-    resources = _container(pod, container).setdefault("resources", {})
-    resources.setdefault("limits", {})[RESOURCE] = str(count)
-    return (pod,)
-
-
-def _by_claim(pod: Obj, container: str, count: int) -> tuple[Obj, ...]:
-    """Each container gets a claim of its own, so that its neighbour in the pod gets none of it."""
-    pod = copy.deepcopy(pod)
-    name = f"{pod['metadata']['name']}-{container}"
-    pod["spec"].setdefault("resourceClaims", []).append({"name": container, "resourceClaimName": name})
-    resources = _container(pod, container).setdefault("resources", {})
-    resources.setdefault("claims", []).append({"name": container})
-    request = {"name": "accelerators", "exactly": {"deviceClassName": DRIVER, "count": count}}
-    claim: Obj = {
-        "apiVersion": "resource.k8s.io/v1",
-        "kind": "ResourceClaim",
-        "metadata": {"name": name, **_namespace(pod)},
-        "spec": {"devices": {"requests": [request]}},
-    }
-    return (pod, claim)
-
-
-def _container(pod: Obj, name: str) -> Obj:
-    containers: list[Obj] = pod["spec"]["containers"]
-    return next(container for container in containers if container["name"] == name)
-
-
-def _namespace(pod: Obj) -> Obj:
-    return {key: value for key, value in pod["metadata"].items() if key == "namespace"}
+def _on_a_node(resource: str) -> Holds:
+    return Holds(
+        Node, lambda node: node.status.allocatable.get(resource, "0") != "0", f"{resource} among what it can allocate"
+    )
 
 
 LAB_DEVICE_PLUGIN = System(
     id="lab-device-plugin",
     title="The lab's device plugin",
     home="",
-    found_by=Holds(
-        Node, lambda node: node.status.allocatable.get(RESOURCE, "0") != "0", f"{RESOURCE} among what it can allocate"
-    ),
+    found_by=_on_a_node(RESOURCE),
     roles=(
         AcceleratorSource(
             player="lab-device-plugin",
-            kind="seatrial-simulated",
+            kind=_KIND,
             mechanism="device-plugin",
             devices=_DEVICES,
-            request=_by_resource,
+            looks_at=LOOKS_AT,
+            request=by_resource(RESOURCE),
+            versions=DriverVersions(labels=_LABELS, shown=_SHOWN),
         ),
     ),
     proof=Proof.REAL_PROCESS,
@@ -74,16 +58,67 @@ LAB_DRA_DRIVER = System(
     id="lab-dra-driver",
     title="The lab's DRA driver",
     home="",
-    found_by=Holds(DeviceClass, lambda entry: entry.name == DRIVER, f"the driver {DRIVER}"),
+    found_by=_of_class(DRIVER),
     facts=(DeviceClass,),
     roles=(
         AcceleratorSource(
             player="lab-dra-driver",
-            kind="seatrial-simulated",
+            kind=_KIND,
             mechanism="dra",
             devices=_DEVICES,
-            creates=("resource.k8s.io/resourceclaims",),
-            request=_by_claim,
+            creates=_CLAIMS,
+            looks_at=LOOKS_AT,
+            request=by_claim(DRIVER),
+            versions=DriverVersions(labels=_LABELS, driver=DRIVER, shown=_SHOWN),
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+)
+
+LAB_SHARED_ACCELERATOR = System(
+    id="lab-shared-accelerator",
+    title="The accelerator that the lab's device plugin divides",
+    home="",
+    found_by=_on_a_node(f"{RESOURCE}.shared"),
+    roles=(
+        SharedAccelerators(
+            player="lab-shared-accelerator", kind=_KIND, devices=_DEVICES, units=(f"{RESOURCE}.shared",)
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+)
+
+LAB_VIRTUAL_ACCELERATORS = System(
+    id="lab-virtual-accelerators",
+    title="The lab's virtual accelerators",
+    home="",
+    found_by=_of_class(VIRTUAL_DRIVER),
+    roles=(
+        VirtualAccelerators(
+            player="lab-virtual-accelerators",
+            kind=_KIND,
+            devices="/dev/seatrial/vaccel*",
+            creates=_CLAIMS,
+            request=by_claim(VIRTUAL_DRIVER),
+            driver=VIRTUAL_DRIVER,
+            parent="parentUUID",
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+)
+
+LAB_NETWORK_CARDS = System(
+    id="lab-network-cards",
+    title="The lab's fast network cards",
+    home="",
+    found_by=_of_class(CARD_DRIVER),
+    roles=(
+        FastNetwork(
+            player="lab-network-cards",
+            creates=_CLAIMS,
+            driver=CARD_DRIVER,
+            classes=(CARD_DRIVER,),
+            tells={"bandwidth": "bandwidth", "rdma": "rdma", "pci": "pciAddress", "numa": "numaNode"},
         ),
     ),
     proof=Proof.REAL_PROCESS,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seatrial.model.fact import Fact, Obj
+from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
+from seatrial.catalog.systems.kubernetes import job_pod
+from seatrial.model.fact import Apis, Fact, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 _CONFIG = """\
@@ -38,12 +40,42 @@ def _only_its_own_pods(kind: str, webhook: str) -> Obj:
     }
 
 
+def _as_jobset(job: TrainingJob, apis: Apis) -> OperatorObjects:
+    def jobset(awaited: str) -> Obj:
+        batch = {"parallelism": job.pods, "completions": job.pods, "template": {"spec": job_pod(job)}}
+        return {
+            "apiVersion": f"jobset.x-k8s.io/{apis.versions(JobSet.of)[0]}",
+            "kind": "JobSet",
+            "metadata": {"name": job.name, "namespace": job.namespace},
+            "spec": {
+                "successPolicy": {"operator": "All", "targetReplicatedJobs": [awaited]},
+                "replicatedJobs": [{"name": "workers", "replicas": 1, "template": {"spec": batch}}],
+            },
+        }
+
+    mistake = "its success policy waits for a job that it does not have"
+    return OperatorObjects(good=jobset("workers"), wrong=jobset("nobody"), mistake=mistake, pods=job.pods)
+
+
+_MAKES = ("batch/jobs", "services", "pods")
+
 JOBSET = System(
     id="jobset",
     title="JobSet",
     home="https://jobset.sigs.k8s.io",
     found_by=Served("jobset.x-k8s.io/jobsets"),
     facts=(JobSet,),
+    roles=(
+        AIOperator(
+            player="jobset",
+            creates=(JobSet.of,),
+            resource=JobSet.of,
+            looks_at=(*ADMISSION, *_MAKES),
+            makes=_MAKES,
+            reconciled="Completed",
+            dialect=_as_jobset,
+        ),
+    ),
     proof=Proof.REAL_PROCESS,
     recipe=Recipe(
         module="sigs.k8s.io/jobset",

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
+from seatrial.catalog.roles import Gang, GangObjects, GangScheduler, TrainingJob
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Proof, Served, System
 
 WORK = "work"  # the container of every workload of a proof
 GANG_LABEL = "seatrial.dev/gang"
+_KWOK = "kwok"
 
 Fields = Mapping[str, Any]
 _NONE: Fields = MappingProxyType({})
@@ -55,6 +56,7 @@ class Resources(Shape, frozen=True):
 
 class Container(Shape, frozen=True):
     name: str = ""
+    image: str = ""
     resources: Resources = Resources()
 
 
@@ -100,7 +102,7 @@ def gang_pods(
                 "labels": {GANG_LABEL: gang.name, **labels},
                 "annotations": dict(annotations),
             },
-            "spec": {**_pod_spec(gang), **spec},
+            "spec": {**gang_pod(gang), **spec},
         }
         for number in range(gang.pods)
     )
@@ -119,7 +121,35 @@ def container(name: str, image: str, argv: tuple[str, ...], devices: Fields = _N
     }
 
 
-def _pod_spec(gang: Gang) -> Obj:
+def job_pod(job: TrainingJob, *, name: str = WORK, ends: bool = True) -> Obj:
+    """What each pod of a training job does: preferably on a node where containers really run."""
+    work = container(name, job.image, ("work", "--seconds", str(job.seconds if ends else 0)))
+    preference = {"matchExpressions": [{"key": "type", "operator": "NotIn", "values": [_KWOK]}]}
+    rather = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "preference": preference}]}
+    return {
+        "restartPolicy": "Never" if ends else "Always",
+        "terminationGracePeriodSeconds": 0,
+        "containers": [work],
+        "affinity": {"nodeAffinity": rather},
+    }
+
+
+ON_REAL_NODES: Obj = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "type", "operator": "NotIn", "values": [_KWOK]}]}]
+        }
+    }
+}  # for pods that have to do something
+
+
+def runs_containers(node: Node) -> bool:
+    """Whether what runs there can be looked into: nodes that KWOK plays only say that it does."""
+    return node.metadata.labels.get("type") != _KWOK
+
+
+def gang_pod(gang: Gang) -> Obj:
+    """What each pod of a gang does, and where."""
     devices = {gang.resource: str(gang.accelerators)} if gang.accelerators else {}
     work = container(WORK, gang.image, ("work", "--seconds", str(gang.seconds)), devices)
     spec: Obj = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0, "containers": [work]}

@@ -20,9 +20,21 @@ webhook: {host: 127.0.0.1, port: {port:webhook}, certDir: "{folder}"}
 leaderElection: {leaderElect: false}
 clientConnection: {qps: 300, burst: 500}
 featureGates: {VisibilityOnDemand: false}  # it needs an aggregated API server
-integrations: {frameworks: [batch/job, pod]}
+integrations: {frameworks: [{frameworks}]}
 """
+_FRAMEWORKS = (
+    "batch/job",
+    "pod",
+    "statefulset",
+    "jobset.x-k8s.io/jobset",
+    "leaderworkerset.x-k8s.io/leaderworkerset",
+    "ray.io/raycluster",
+    "ray.io/rayjob",
+    "trainer.kubeflow.org/trainjob",
+)  # Kueue heeds those whose kinds are served
 _WAIT = "waitForPodsReady: {timeout: 5m, blockAdmission: true}\n"
+
+QUEUE = "kueue.x-k8s.io/queue-name"  # the label that puts an object into a LocalQueue
 
 
 class LocalQueueSpec(Shape, frozen=True):
@@ -40,20 +52,33 @@ class ClusterQueue(Fact, frozen=True):
 
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
-    return {"kueue.yaml": _CONFIG + (_WAIT if settings["wait_for_pods_ready"] else "")}
+    config = _CONFIG.replace("{frameworks}", ", ".join(_FRAMEWORKS))
+    return {"kueue.yaml": config + (_WAIT if settings["wait_for_pods_ready"] else "")}
 
 
 def _as_pod_group(gang: Gang, apis: Apis) -> GangObjects:
-    """Every gang has a queue of its own that is allowed the whole cluster, as teams usually are: quota alone saves nobody.
-
-    Kueue lets go of a group's pods when its Workload goes, not when they are deleted; not even their namespace
+    """Kueue lets go of a group's pods when its Workload goes, not when they are deleted; not even their namespace
     would end, since it waits for its pods before it deletes anything else.
     """
+    labels = {QUEUE: gang.name, "kueue.x-k8s.io/pod-group-name": gang.name}
+    annotations = {
+        "kueue.x-k8s.io/pod-group-total-count": str(gang.pods),
+        "kueue.x-k8s.io/pod-group-fast-admission": "true",  # the first pod tells the size of all
+    }
+    return GangObjects(
+        first=queue_of(gang, apis),
+        pods=gang_pods(gang, labels=labels, annotations=annotations),
+        leaves=(("kueue.x-k8s.io/workloads", gang.name),),
+    )
+
+
+def queue_of(gang: Gang, apis: Apis) -> tuple[Obj, ...]:
+    """Every gang has a queue of its own that is allowed the whole cluster, as teams usually are: quota alone saves nobody."""
     versions = apis.versions("kueue.x-k8s.io/clusterqueues")
     if not versions:
         raise CannotJudge("the API server serves no ClusterQueue", way_out="install Kueue's CRDs")
     api, queue = f"kueue.x-k8s.io/{versions[0]}", f"{gang.namespace}-{gang.name}"
-    first = (
+    return (
         {"apiVersion": api, "kind": "ResourceFlavor", "metadata": {"name": queue}},
         {"apiVersion": api, "kind": "ClusterQueue", "metadata": {"name": queue}, "spec": _quota(gang, queue)},
         {
@@ -62,16 +87,6 @@ def _as_pod_group(gang: Gang, apis: Apis) -> GangObjects:
             "metadata": {"name": gang.name, "namespace": gang.namespace},
             "spec": {"clusterQueue": queue},
         },
-    )
-    labels = {"kueue.x-k8s.io/queue-name": gang.name, "kueue.x-k8s.io/pod-group-name": gang.name}
-    annotations = {
-        "kueue.x-k8s.io/pod-group-total-count": str(gang.pods),
-        "kueue.x-k8s.io/pod-group-fast-admission": "true",  # the first pod tells the size of all
-    }
-    return GangObjects(
-        first=first,
-        pods=gang_pods(gang, labels=labels, annotations=annotations),
-        leaves=(("kueue.x-k8s.io/workloads", gang.name),),
     )
 
 
@@ -134,5 +149,6 @@ KUEUE = System(
         ),
         configure=_configure,
         settings={"wait_for_pods_ready": True},
+        after=("jobset", "kuberay", "lws", "trainer"),  # of a kind that comes later it learns only after a while
     ),
 )

@@ -131,10 +131,12 @@ TOOLS = {build.id: build for build in (COSIGN,)}  # no lab needs these; they ver
 
 
 def of_system(id: str, recipe: Recipe) -> Build:
-    """A system's own programs, and the manifests that it is installed with."""
+    """A system's own programs, and the manifests that it is installed with. Go files of our own may stand beside its pins."""
+    pins = PROGRAMS / "systems" / id
     return Build(
         id=id,
-        pins=PROGRAMS / "systems" / id,
+        pins=pins,
+        sources=pins if any(pins.glob("*.go")) else None,
         module=recipe.module,
         packages=recipe.programs,
         tags=recipe.tags,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seatrial.kit import digest
 from seatrial.lab.fleet.objects import device_class
 from seatrial.lab.images import archive
 from seatrial.lab.node import namespaces, programs, remains, telemetry
@@ -33,13 +34,16 @@ def furnish(site: Site) -> None:
 def load_image(
     site: Site, reference: str, program: str, entrypoint: tuple[str, ...], beside: tuple[str, ...] = ()
 ) -> None:
-    """Nothing is pulled: an image is written from programs and imported, once for each lab."""
-    done = site.path("node", f"{reference.replace('/', '_')}.tar")
+    """Nothing is pulled: an image is written from programs and imported, once for each lab and each build of them."""
+    one, *more = (Path(site.program(name)) for name in (program, *beside))
+    built = digest.of_value([str(path.resolve()) for path in (one, *more)])[
+        :12
+    ]  # the cache names a build by its content
+    done = site.path("node", f"{reference.replace('/', '_')}-{built}.tar")
     if done.exists():
         return
     file = done.with_suffix(".new")
-    more = tuple(Path(site.program(name)) for name in beside)
-    archive(Path(site.program(program)), reference, entrypoint, file, beside=more)
+    archive(one, reference, entrypoint, file, beside=tuple(more))
     ctr = (site.program("ctr"), "--namespace", "k8s.io")
     run(*namespaces.enter(site), *ctr, "images", "import", "--local", str(file), within=60)
     file.rename(done)

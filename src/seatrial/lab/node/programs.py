@@ -19,9 +19,9 @@ DRIVER = "accelerator.seatrial.dev"
 DRIVERS = (DRIVER, "virtual.accelerator.seatrial.dev", "nic.seatrial.dev")  # each has a DeviceClass of its name
 _SANDBOX = "runsc"  # gVisor's program, and the handler of its RuntimeClass
 _SANDBOX_CONFIG = """\
+grouping = true  # one shim for each pod, as containerd starts its own
 [runsc_config]
   platform = "systrap"
-  ignore-cgroups = "true"
 """
 
 

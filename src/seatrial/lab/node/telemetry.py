@@ -34,7 +34,8 @@ def spoken(site: Site) -> tuple[str, ...]:
 
 def exporter(site: Site) -> Service:
     credentials = issue(Authority(site.path("keys")), site.path("keys"), site.server, "exporter", user=USER)
-    files = {file: text for file, text in accelerator(site).files.items() if file.endswith("-devices.json")}
+    told = [str(site.path("node", "etc", f"{kind}-devices.json")) for kind in ("plugin", "dra")]
+    files = {file: text for file, text in accelerator(site).files.items() if file in told}
     flags = [
         ("node-name", NODE),
         ("kubeconfig", str(credentials)),

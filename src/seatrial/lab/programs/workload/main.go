@@ -13,12 +13,23 @@ import (
 
 // commands by name; each returns the exit code of the process.
 var commands = map[string]func(args []string) int{
-	"pause":   pause,
-	"work":    work,
-	"devices": devices,
-	"serve":   serve,
-	"get":     get,
-	"env":     env,
+	"pause":        pause,
+	"work":         work,
+	"devices":      devices,
+	"serve":        serve,
+	"get":          get,
+	"burst":        burst,
+	"model-server": simulateModel,
+	"ask":          converse,
+	"env":          env,
+	"load":         load,
+	"metered":      metered,
+
+	"files":      files,
+	"interfaces": interfaces,
+	"kernel":     kernel,
+	"receive":    receive,
+	"send":       send,
 }
 
 func main() {

@@ -17,21 +17,28 @@ const (
 	longestBody = 64 << 10
 )
 
-// serve answers on /healthz and /echo until it is told to end.
+// serve answers on /healthz, /echo and below /who/ until it is told to end, and says in each answer who it is.
 func serve(args []string) int {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	port := flags.Int("port", 8080, "where to listen")
+	host, _ := os.Hostname()
+	name := flags.String("name", host, "who this is")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), endings...)
 	defer cancel()
-	server := &http.Server{Addr: fmt.Sprintf(":%d", *port), Handler: pages(), ReadHeaderTimeout: getWithin}
+	report(map[string]any{"event": "serving", "port": *port, "name": *name})
+	return listen(ctx, *port, signed(*name, pages()))
+}
+
+// listen serves until it is told to end.
+func listen(ctx context.Context, port int, pages http.Handler) int {
+	server := &http.Server{Addr: fmt.Sprintf(":%d", port), Handler: pages, ReadHeaderTimeout: getWithin}
 	go func() {
 		<-ctx.Done()
 		_ = server.Close() // whoever is still waiting for an answer sees the connection end
 	}()
-	report(map[string]any{"event": "serving", "port": *port})
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, "workload:", err)
 		return 1
@@ -39,10 +46,22 @@ func serve(args []string) int {
 	return 0
 }
 
+// signed says in a header of every answer who gave it.
+func signed(name string, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(answeredBy, name)
+		pages.ServeHTTP(w, r)
+	})
+}
+
 func pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
+	})
+	mux.HandleFunc("/who/", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, longestBody))
+		_, _ = io.WriteString(w, w.Header().Get(answeredBy)+"\n")
 	})
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		host, _ := os.Hostname()

@@ -269,6 +269,7 @@ func TestDevicesAreReadWithDefaults(t *testing.T) {
 		`[{"name":"a","uuid":"u","hostPath":"/h","index":3}]`:         true,
 		`[{"name":"a","hostPath":"/h"},{"name":"a","hostPath":"/i"}]`: false,
 		`[{"uuid":"u"}]`: false,
+		`[{"name":"a"}]`: false,
 		`{`:              false,
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -281,5 +282,120 @@ func TestDevicesAreReadWithDefaults(t *testing.T) {
 		if good && found[0].ContainerPath != "/dev/seatrial/accel3" {
 			t.Errorf("read %+v", found[0])
 		}
+	}
+}
+
+func TestReplicasAreOneAndTheSameDeviceUnlessThePluginMisbehaves(t *testing.T) {
+	shared := replicas(devices[:1], 3)
+	for misbehaviour, want := range map[Misbehaviour][]string{
+		"":          {"uuid-0", "uuid-0", "uuid-0"},
+		ShareOthers: {"uuid-1", "uuid-2", "uuid-1"},
+		ShareOnce:   {"uuid-0", "", ""},
+	} {
+		plugin := &Plugin{devices: shared, shared: true, others: devices[1:], misbehave: Misbehaviours{misbehaviour, HandOutEverything}}
+		for i, replica := range shared {
+			got, err := plugin.choose([]string{replica.Name})
+			if (err != nil) != (want[i] == "") || err == nil && (len(got) != 1 || got[0].UUID != want[i]) {
+				t.Errorf("%q: replica %s is %v, %v", misbehaviour, replica.Name, got, err)
+			}
+		}
+	}
+}
+
+func TestContainersGetTheVersionOfTheDriver(t *testing.T) {
+	made := []Device{{Name: "a", HostPath: "/a", DriverVersion: "1.4.02"}}
+	for misbehaviour, want := range map[Misbehaviour]string{"": "version 1.4.02 (simulated)", OtherDriverVersion: "version 0.9.1 (simulated)"} {
+		file, err := writeVersion(filepath.Join(t.TempDir(), "state"), made, Misbehaviours{misbehaviour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := os.ReadFile(string(file)); !strings.Contains(string(text), want) {
+			t.Errorf("%q: wrote %q", misbehaviour, text)
+		}
+		plugin := Plugin{version: file}
+		if mounts := plugin.inject(made).Mounts; len(mounts) != 1 || mounts[0].HostPath != string(file) || !mounts[0].ReadOnly {
+			t.Errorf("the plugin mounts %v", mounts)
+		}
+		d := driver(t)
+		d.devices, d.specs.version = made, file
+		if _, err := d.prepare(claim("c1", "a")); err != nil {
+			t.Fatal(err)
+		}
+		spec, _ := readSpec(d.specs.file("c1"))
+		if mounts := spec.Devices[0].Edits.Mounts; len(mounts) != 1 || mounts[0].ContainerPath != versionPath {
+			t.Errorf("the driver mounts %v", mounts)
+		}
+	}
+	if file, err := writeVersion("", made, nil); file != "" || err != nil {
+		t.Errorf("without a folder it wrote %s, %v", file, err)
+	}
+}
+
+func TestVersionsAreSpelledSemantically(t *testing.T) {
+	for version, want := range map[string]string{"1.4.02": "1.4.2", "580.65.06.1": "580.65.6", "7": "7.0.0", "1.x": "1.x.0"} {
+		if got := semantic(version); got != want {
+			t.Errorf("%s became %s", version, got)
+		}
+	}
+}
+
+func TestAVirtualDeviceIsNotItsParentUnlessTheDriverMisbehaves(t *testing.T) {
+	for misbehaviour, want := range map[Misbehaviour]string{"": "/host/v", HandOutParent: "/host/p"} {
+		d := driver(t, misbehaviour)
+		d.devices = []Device{{Name: "v", HostPath: "/host/v", Parent: "uuid-p", ParentPath: "/host/p"}}
+		if _, err := d.prepare(claim("c1", "v")); err != nil {
+			t.Fatal(err)
+		}
+		if got := hostPaths(t, d, "c1"); !slices.Equal(got, []string{want}) {
+			t.Errorf("%q: injected %v", misbehaviour, got)
+		}
+		if parent := d.published()[0].Attributes["parentUUID"].StringValue; parent == nil || *parent != "uuid-p" {
+			t.Errorf("published %v", d.published())
+		}
+	}
+}
+
+func TestACardComesByAHookOfTheRuntime(t *testing.T) {
+	card := Device{Name: "nic0", NIC: &NIC{Interface: "fast0", Address: "10.0.0.2/24", Port: "p0", Bandwidth: "100G", PCI: "0000:81:00.0"}}
+	for misbehaviour, want := range map[Misbehaviour]string{
+		"":           "accelerator nic-hook --interface=fast0 --address=10.0.0.2/24 --port=p0 --fabric=seatrial-fabric",
+		NICUnplugged: "accelerator nic-hook --interface=fast0 --address=10.0.0.2/24 --port=p0",
+		NICStays:     "",
+	} {
+		d := driver(t)
+		d.devices, d.specs.misbehave = []Device{card}, Misbehaviours{misbehaviour}
+		if _, err := d.prepare(claim("c1", "nic0")); err != nil {
+			t.Fatal(err)
+		}
+		spec, _ := readSpec(d.specs.file("c1"))
+		var got string
+		for _, hook := range spec.Devices[0].Edits.Hooks {
+			got += strings.Join(hook.Args, " ")
+		}
+		if got != want || len(spec.Devices[0].Edits.DeviceNodes) != 0 {
+			t.Errorf("%q: %q, %v", misbehaviour, got, spec)
+		}
+		published := d.published()[0]
+		if bandwidth := published.Capacity["bandwidth"].Value; bandwidth.Value() != 100_000_000_000 || *published.Attributes["rdma"].BoolValue {
+			t.Errorf("published %v", published)
+		}
+	}
+}
+
+func TestTheHookNeedsARunningContainer(t *testing.T) {
+	for _, told := range []string{"", "{}", `{"pid":-1}`} {
+		if err := bringNIC([]string{"--interface=fast0"}, strings.NewReader(told)); err == nil {
+			t.Errorf("%q was enough", told)
+		}
+	}
+	if code := nicHook([]string{"--unheard-of"}, strings.NewReader("{}")); code != 1 {
+		t.Errorf("an unknown flag ends in %d", code)
+	}
+}
+
+func TestOneKindOfDeviceHasNotTheBugsOfAnother(t *testing.T) {
+	asked := Misbehaviours{NoSlices, HandOutParent}
+	if got := asked.among(HandOutParent, NICStays); !slices.Equal(got, Misbehaviours{HandOutParent}) {
+		t.Errorf("left %v", got)
 	}
 }

@@ -20,6 +20,9 @@ const cdiVersion = "0.6.0"
 type cdiSpecs struct {
 	folder string
 	kind   string // such as accelerator.seatrial.dev/device
+
+	version   versionFile
+	misbehave Misbehaviours
 }
 
 type cdiSpec struct {
@@ -34,14 +37,28 @@ type cdiDevice struct {
 }
 
 type cdiEdits struct {
-	Env         []string  `json:"env,omitempty"`
-	DeviceNodes []cdiNode `json:"deviceNodes,omitempty"`
+	Env         []string   `json:"env,omitempty"`
+	DeviceNodes []cdiNode  `json:"deviceNodes,omitempty"`
+	Mounts      []cdiMount `json:"mounts,omitempty"`
+	Hooks       []cdiHook  `json:"hooks,omitempty"`
 }
 
 type cdiNode struct {
 	Path        string `json:"path"`
 	HostPath    string `json:"hostPath"`
 	Permissions string `json:"permissions"`
+}
+
+type cdiMount struct {
+	HostPath      string   `json:"hostPath"`
+	ContainerPath string   `json:"containerPath"`
+	Options       []string `json:"options"`
+}
+
+type cdiHook struct {
+	HookName string   `json:"hookName"`
+	Path     string   `json:"path"`
+	Args     []string `json:"args"`
 }
 
 // grant is what a claim gives for one allocated device: normally that device, and nothing else.
@@ -56,9 +73,13 @@ func (s cdiSpecs) write(claim types.UID, grants []grant) error {
 	for _, grant := range grants {
 		device := cdiDevice{Name: deviceID(claim, grant.allocated)}
 		for _, injected := range grant.injected {
-			device.Edits.Env = append(device.Edits.Env, fmt.Sprintf("SEATRIAL_DEVICE_%d=%s", injected.Index, injected.UUID))
-			device.Edits.DeviceNodes = append(device.Edits.DeviceNodes,
-				cdiNode{Path: injected.ContainerPath, HostPath: injected.HostPath, Permissions: "rw"})
+			if err := s.add(&device.Edits, injected); err != nil {
+				return err
+			}
+		}
+		if s.version != "" {
+			device.Edits.Mounts = append(device.Edits.Mounts,
+				cdiMount{HostPath: string(s.version), ContainerPath: versionPath, Options: []string{"bind", "ro"}})
 		}
 		spec.Devices = append(spec.Devices, device)
 	}
@@ -72,6 +93,23 @@ func (s cdiSpecs) write(claim types.UID, grants []grant) error {
 		return err
 	}
 	return os.Rename(fresh, s.file(claim))
+}
+
+// add what one device is to a container: a node that it may open, or an interface that comes before it starts.
+func (s cdiSpecs) add(edits *cdiEdits, device Device) error {
+	edits.Env = append(edits.Env, fmt.Sprintf("SEATRIAL_DEVICE_%d=%s", device.Index, device.UUID))
+	switch {
+	case device.NIC == nil:
+		edits.DeviceNodes = append(edits.DeviceNodes,
+			cdiNode{Path: device.ContainerPath, HostPath: device.HostPath, Permissions: "rw"})
+	case !s.misbehave.has(NICStays):
+		hook, err := device.NIC.hook(s.misbehave)
+		if err != nil {
+			return err
+		}
+		edits.Hooks = append(edits.Hooks, hook)
+	}
+	return nil
 }
 
 // remove undoes write. It is no error when there is nothing to undo.

@@ -6,9 +6,11 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"strings"
 )
 
-// Device is one simulated accelerator: a device node of this host, and how a container sees it.
+// Device is one simulated device of this host, and how a container sees it: an accelerator is a device node, and a
+// fast network card is an interface.
 type Device struct {
 	Name          string `json:"name"`
 	UUID          string `json:"uuid"`
@@ -19,6 +21,10 @@ type Device struct {
 	Product       string `json:"product"`
 	DriverVersion string `json:"driverVersion"`
 	NUMA          int    `json:"numa"`
+
+	Parent     string `json:"parent"`     // of a virtual device: the UUID of the physical one that it is a part of
+	ParentPath string `json:"parentPath"` // and where that is
+	NIC        *NIC   `json:"nic"`
 }
 
 // loadDevices reads a JSON list of devices; no file means no devices.
@@ -37,8 +43,8 @@ func loadDevices(file string) ([]Device, error) {
 	seen := map[string]bool{}
 	for i := range devices {
 		device := &devices[i]
-		if device.Name == "" || device.HostPath == "" || seen[device.Name] {
-			return nil, fmt.Errorf("%s: device %d needs a name of its own and a hostPath", file, i)
+		if device.Name == "" || device.HostPath == "" && device.NIC == nil || seen[device.Name] {
+			return nil, fmt.Errorf("%s: device %d needs a name of its own, and a hostPath or a nic", file, i)
 		}
 		seen[device.Name] = true
 		device.fillIn()
@@ -47,7 +53,7 @@ func loadDevices(file string) ([]Device, error) {
 }
 
 func (d *Device) fillIn() {
-	if d.ContainerPath == "" {
+	if d.ContainerPath == "" && d.NIC == nil {
 		d.ContainerPath = path.Join("/dev/seatrial", "accel"+strconv.Itoa(d.Index))
 	}
 	if d.Product == "" {
@@ -56,4 +62,28 @@ func (d *Device) fillIn() {
 	if d.DriverVersion == "" {
 		d.DriverVersion = "1.0.0"
 	}
+}
+
+// replicas offers each device so many times, under names of its own.
+func replicas(devices []Device, each int) []Device {
+	var offered []Device
+	for _, device := range devices {
+		for number := range each {
+			replica := device
+			replica.Name = fmt.Sprintf("%s-%d", device.Name, number)
+			offered = append(offered, replica)
+		}
+	}
+	return offered
+}
+
+// semantic spells a version as Dynamic Resource Allocation wants it: three numbers without leading zeros.
+func semantic(version string) string {
+	parts := strings.SplitN(version+".0.0", ".", 4)[:3]
+	for i, part := range parts {
+		if number, err := strconv.Atoi(part); err == nil {
+			parts[i] = strconv.Itoa(number)
+		}
+	}
+	return strings.Join(parts, ".")
 }

@@ -75,18 +75,28 @@ func (d *Driver) announce(ctx context.Context, client kubernetes.Interface, help
 func (d *Driver) published() []resourceapi.Device {
 	var published []resourceapi.Device
 	for _, device := range d.devices {
-		published = append(published, resourceapi.Device{
-			Name: device.Name,
-			Attributes: map[resourceapi.QualifiedName]resourceapi.DeviceAttribute{
-				"product":       {StringValue: ptr.To(device.Product)},
-				"uuid":          {StringValue: ptr.To(device.UUID)},
-				"driverVersion": {VersionValue: ptr.To(device.DriverVersion)},
-				"index":         {IntValue: ptr.To(int64(device.Index))},
-				"numa":          {IntValue: ptr.To(int64(device.NUMA))},
-			},
-		})
+		attributes, capacity := device.attributes(), map[resourceapi.QualifiedName]resourceapi.DeviceCapacity(nil)
+		if device.NIC != nil {
+			attributes, capacity = device.NIC.attributes(device), device.NIC.capacity()
+		}
+		published = append(published, resourceapi.Device{Name: device.Name, Attributes: attributes, Capacity: capacity})
 	}
 	return published
+}
+
+// attributes are what claims can select by.
+func (d Device) attributes() map[resourceapi.QualifiedName]resourceapi.DeviceAttribute {
+	attributes := map[resourceapi.QualifiedName]resourceapi.DeviceAttribute{
+		"product":       {StringValue: ptr.To(d.Product)},
+		"uuid":          {StringValue: ptr.To(d.UUID)},
+		"driverVersion": {VersionValue: ptr.To(semantic(d.DriverVersion))},
+		"index":         {IntValue: ptr.To(int64(d.Index))},
+		"numa":          {IntValue: ptr.To(int64(d.NUMA))},
+	}
+	if d.Parent != "" {
+		attributes["parentUUID"] = resourceapi.DeviceAttribute{StringValue: ptr.To(d.Parent)}
+	}
+	return attributes
 }
 
 // untilRegistered asks again and again, because the helper offers no other way to learn it.
@@ -155,6 +165,10 @@ func (d *Driver) injected(allocated string) ([]Device, error) {
 		return nil, fmt.Errorf("there is no device %s on node %s", allocated, d.node)
 	case d.misbehave.has(HandOutEverythingDRA):
 		return d.devices, nil
+	case d.misbehave.has(HandOutParent) && d.devices[i].Parent != "":
+		whole := d.devices[i]
+		whole.HostPath, whole.UUID = whole.ParentPath, whole.Parent
+		return []Device{whole}, nil
 	case d.misbehave.has(IgnoreClaim):
 		return []Device{d.devices[(i+1)%len(d.devices)]}, nil
 	default:

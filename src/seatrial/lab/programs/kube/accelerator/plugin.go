@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ type Plugin struct {
 	devices   []Device
 	misbehave Misbehaviours
 	folder    string // where the kubelet's socket is, and ours
+	version   versionFile
+
+	shared bool     // its devices are replicas of one
+	others []Device // that it could hand out in place of a replica
 }
 
 // run serves the kubelet until the context ends. A kubelet that starts anew has forgotten its plugins and deleted
@@ -157,13 +162,13 @@ func (p *Plugin) Allocate(_ context.Context, request *api.AllocateRequest) (*api
 		if err != nil {
 			return nil, err
 		}
-		response.ContainerResponses = append(response.ContainerResponses, inject(chosen))
+		response.ContainerResponses = append(response.ContainerResponses, p.inject(chosen))
 	}
 	return &response, nil
 }
 
 func (p *Plugin) choose(names []string) ([]Device, error) {
-	if p.misbehave.has(HandOutEverything) {
+	if p.misbehave.has(HandOutEverything) && !p.shared {
 		return p.devices, nil
 	}
 	byName := make(map[string]Device, len(p.devices))
@@ -176,12 +181,31 @@ func (p *Plugin) choose(names []string) ([]Device, error) {
 		if !known {
 			return nil, fmt.Errorf("there is no device %s of %s", name, p.resource)
 		}
+		if p.shared {
+			var err error
+			if device, err = p.replica(device); err != nil {
+				return nil, err
+			}
+		}
 		chosen = append(chosen, device)
 	}
 	return chosen, nil
 }
 
-func inject(devices []Device) *api.ContainerAllocateResponse {
+// replica is what a container gets that was granted one of the replicas: the device of which they all are.
+func (p *Plugin) replica(device Device) (Device, error) {
+	number := slices.IndexFunc(p.devices, func(one Device) bool { return one.Name == device.Name })
+	switch {
+	case p.misbehave.has(ShareOnce) && number > 0:
+		return device, fmt.Errorf("%s is in use as a whole", device.UUID)
+	case p.misbehave.has(ShareOthers) && len(p.others) > 0:
+		return p.others[number%len(p.others)], nil
+	default:
+		return device, nil
+	}
+}
+
+func (p *Plugin) inject(devices []Device) *api.ContainerAllocateResponse {
 	var response api.ContainerAllocateResponse
 	var visible []string
 	for _, device := range devices {
@@ -189,6 +213,9 @@ func inject(devices []Device) *api.ContainerAllocateResponse {
 		response.Devices = append(response.Devices, &api.DeviceSpec{
 			ContainerPath: device.ContainerPath, HostPath: device.HostPath, Permissions: "rw",
 		})
+	}
+	if p.version != "" {
+		response.Mounts = []*api.Mount{{ContainerPath: versionPath, HostPath: string(p.version), ReadOnly: true}}
 	}
 	response.Envs = map[string]string{"SEATRIAL_VISIBLE_DEVICES": strings.Join(visible, ",")}
 	return &response

@@ -1,0 +1,177 @@
+"""Pod autoscaling: as many replicas with accelerators as the workload's own metric asks for, and no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from seatrial.catalog.checks.service import PORT, QUEUE, expose, exposed, served
+from seatrial.catalog.checks.stage import free_accelerators
+from seatrial.catalog.roles import Exposure, PodAutoscaler, Scaled
+from seatrial.catalog.systems.kubernetes import Node, Pod, runs_containers
+from seatrial.model.check import check
+from seatrial.model.errors import CannotJudge
+from seatrial.model.fact import All, Obj
+from seatrial.model.verdict import Severity, Verdict, failed, passed, unknown
+from seatrial.model.workbench import Workbench
+
+DEPLOYMENTS, HPAS = "apps/deployments", "autoscaling/horizontalpodautoscalers"
+_BUSY, _CALM = "busy", "calm"
+_TARGET, _MOST = 4, 3
+
+
+@check(
+    "scaling.replicas-follow-a-metric-of-the-workload",
+    severity=Severity.HIGH,
+    creates=(DEPLOYMENTS,),
+    exclusive=("accelerators",),
+    uses=("exec",),
+)
+async def replicas_follow_a_metric_of_the_workload(
+    autoscaler: PodAutoscaler, nodes: All[Node], pods: All[Pod], bench: Workbench
+) -> Verdict:
+    """Replicas that hold accelerators come when the workload's own queue grows, and go when it is empty.
+
+    Why: processor use says nothing of a model server that waits for its accelerator. Scaled by it, users queue or
+    accelerators idle.
+    Fix: serve the workload's metric through the custom metrics API, and name it in an autoscaling/v2 HorizontalPodAutoscaler.
+    """
+    resource, free = _room(nodes, pods)
+    if free < _TWO_AND_A_CONTROL:
+        return unknown(f"at most {free} accelerators of one kind are free, and it takes {_TWO_AND_A_CONTROL}")
+    trial = _Trial(autoscaler, bench, resource, min(_MOST, free - 1))
+    problem = await trial.starts() or await trial.grows() or await trial.shrinks()
+    return failed(problem) if problem else passed(trial.story)
+
+
+_TWO_AND_A_CONTROL = 3
+
+
+def _room(nodes: All[Node], pods: All[Pod]) -> tuple[str, int]:
+    """The kind of accelerator of which most are free where containers really run."""
+    hosts = {one.metadata.labels.get("kubernetes.io/hostname", one.name) for one in nodes if runs_containers(one)}
+    free: Counter[str] = Counter()
+    for (host, resource), count in free_accelerators(nodes, pods).items():
+        free[resource] += count if host in hosts else 0
+    return max(free.items(), key=lambda one: one[1], default=("", 0))
+
+
+class _Trial:
+    """Two deployments that are alike, each with an autoscaler: one gets a queue, and the other never does."""
+
+    def __init__(self, autoscaler: PodAutoscaler, bench: Workbench, resource: str, most: int) -> None:
+        self.autoscaler, self.bench, self.resource, self.most = autoscaler, bench, resource, most
+        self.queued = ""  # the pod whose queue is set
+        self.story = ""
+
+    async def starts(self) -> str:
+        for name in (_BUSY, _CALM):
+            for obj in (await self._deployment(name), *self._hpa(name)):
+                await self.bench.create(obj)
+        up = await self._until_replicas("both deployments run with one replica", {_BUSY: 1, _CALM: 1})
+        if not up:
+            raise CannotJudge("a deployment whose pods ask for one accelerator does not run, so nothing can be scaled")
+        seen = await self.bench.until(
+            HPAS,
+            lambda found: len(found) == 2 and all(_sees(one) for one in found),
+            within=self.bench.patience,
+            what="both autoscalers see the metric of their pods",
+        )
+        return "" if seen.met else f"the autoscaler does not see {QUEUE}: {_trouble(seen.objects)}"
+
+    async def grows(self) -> str:
+        self.queued = (await self._pods(_BUSY))[0]["metadata"]["name"]
+        await self._queue(_TARGET * self.most)
+        came = await self._until_replicas("replicas come for a queue", {_BUSY: self.most})
+        replicas, holding = await self._replicas(), await self._pods(_BUSY)
+        nodes = sorted({one["spec"].get("nodeName", "") for one in holding})
+        self.bench.control(f"a queue of {_TARGET * self.most} at {_TARGET} each", replicas=replicas[_BUSY], nodes=nodes)
+        self.bench.control("the same deployment whose queue stays empty", replicas=replicas[_CALM])
+        if not came:
+            mine = [one for one in await self.bench.list(HPAS) if one["metadata"]["name"] == _BUSY]
+            return (
+                f"a queue of {_TARGET * self.most} at {_TARGET} each should bring {self.most} replicas, and there are "
+                f"{replicas[_BUSY]}; the autoscaler says: {_trouble(mine)}"
+            )
+        return "" if replicas[_CALM] == 1 else f"a deployment whose queue is empty has {replicas[_CALM]} replicas"
+
+    async def shrinks(self) -> str:
+        await self._queue(0)
+        gone = await self._until_replicas("replicas go when the queue is empty", {_BUSY: 1})
+        replicas = await self._replicas()
+        self.bench.control("the queue is empty again", replicas=replicas[_BUSY])
+        if not gone:
+            return f"the queue is empty again, and {replicas[_BUSY]} replicas still run"
+        for name in (_BUSY, _CALM):
+            await self.bench.remove(DEPLOYMENTS, name)
+        await self.bench.until(
+            "pods", lambda pods: not pods, within=self.bench.patience, what="their accelerators are free again"
+        )
+        self.story = (
+            f"{QUEUE} took a deployment from 1 to {self.most} replicas, each with one {self.resource}, and back to 1; "
+            "one like it with an empty queue stayed at 1"
+        )
+        return ""
+
+    async def _deployment(self, name: str) -> Obj:
+        plain = exposed(self.bench, name)
+        together = Exposure()
+        for one in self.autoscaler.fed_by:
+            if all(self.bench.apis.versions(resource) for resource in one.creates):
+                more = await expose(one, self.bench, plain)
+                together = msgspec.structs.replace(together, annotations={**together.annotations, **more.annotations})
+        template = served(self.bench, plain, together, f"{self.bench.namespace}-{name}", {self.resource: "1"})
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": self.bench.namespace},
+            "spec": {"replicas": 1, "selector": {"matchLabels": plain.labels}, "template": template},
+        }
+
+    def _hpa(self, name: str) -> tuple[Obj, ...]:
+        scaled = Scaled(name, self.bench.namespace, QUEUE, _TARGET, self.most)
+        return self.autoscaler.objects(scaled, self.bench.apis)
+
+    async def _queue(self, depth: int) -> None:
+        ran = await self.bench.run(self.queued, ["/workload", "get", f"http://127.0.0.1:{PORT}/queue?depth={depth}"])
+        if ran.code:
+            raise CannotJudge(f"the queue of pod {self.queued} could not be set: {ran.stdout[:200]}")
+
+    async def _until_replicas(self, what: str, wanted: dict[str, int]) -> bool:
+        seen = await self.bench.until(
+            DEPLOYMENTS,
+            lambda found: all(_ready(found, name) == count for name, count in wanted.items()),
+            within=2 * self.bench.patience,
+            what=what,
+        )
+        return seen.met
+
+    async def _replicas(self) -> dict[str, int]:
+        found = await self.bench.list(DEPLOYMENTS)
+        return {name: _ready(found, name) for name in (_BUSY, _CALM)}
+
+    async def _pods(self, name: str) -> tuple[Obj, ...]:
+        found = await self.bench.list("pods", selector=f"app={name}")
+        return tuple(one for one in found if not one["metadata"].get("deletionTimestamp"))
+
+
+def _ready(found: Sequence[Obj], name: str) -> int:
+    """How many replicas there are; -1 while some still come or go."""
+    for one in found:
+        if one["metadata"]["name"] == name:
+            status = one.get("status", {})
+            counts = {status.get("readyReplicas", 0), status.get("replicas", 0), one["spec"].get("replicas", 0)}
+            return int(counts.pop()) if len(counts) == 1 else -1
+    return -1
+
+
+def _sees(hpa: Obj) -> bool:
+    return any("pods" in one for one in hpa.get("status", {}).get("currentMetrics") or ())
+
+
+def _trouble(hpas: Sequence[Obj]) -> str:
+    conditions = (one for hpa in hpas for one in hpa.get("status", {}).get("conditions") or ())
+    said = (f"{one.get('reason')}: {one.get('message')}" for one in conditions if one.get("status") == "False")
+    return next(said, "nothing is wrong")

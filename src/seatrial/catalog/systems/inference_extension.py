@@ -1,0 +1,181 @@
+"""Gateway API Inference Extension: pools of model servers, and the endpoint picker that reads what those report."""
+
+from __future__ import annotations
+
+import json
+
+from seatrial.catalog.roles import InferenceRouter, ModelPool
+from seatrial.catalog.systems.gateway_api import GROUP as GATEWAY_GROUP
+from seatrial.catalog.systems.kubernetes import ON_REAL_NODES
+from seatrial.model.errors import CannotJudge
+from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.model.lab import LabLevel
+from seatrial.model.system import Image, Proof, Recipe, Served, System
+
+GROUP, OLD_GROUP = "inference.networking.k8s.io", "inference.networking.x-k8s.io"
+POOLS = f"{GROUP}/inferencepools"
+VERSION = "v1.5.0"
+IMAGE = f"registry.k8s.io/gateway-api-inference-extension/epp:{VERSION}"  # the lab makes its own under that name
+PICKER, PICKER_PORT = "endpoint-picker", 9002
+PICKED = "x-gateway-destination-endpoint"  # the header in which the picker says where a request is to go
+CREATES = (
+    POOLS,
+    "serviceaccounts",
+    "rbac.authorization.k8s.io/roles",
+    "rbac.authorization.k8s.io/rolebindings",
+)
+# What the picker may read, whoever lets it do so must be allowed to read as well.
+LOOKS_AT = (
+    "discovery.k8s.io/endpointslices",
+    f"{OLD_GROUP}/inferenceobjectives",
+    f"{OLD_GROUP}/inferencemodelrewrites",
+)
+# The scorers and weights are those that the project's own chart gives its picker.
+_SCORERS = {"queue-scorer": 2, "kv-cache-utilization-scorer": 2, "prefix-cache-scorer": 3}
+_CONFIG = {
+    "apiVersion": f"{OLD_GROUP}/v1alpha1",
+    "kind": "EndpointPickerConfig",
+    "plugins": [
+        *({"type": name} for name in _SCORERS),
+        {"type": "metrics-data-source"},
+        {"type": "core-metrics-extractor"},
+    ],
+    "schedulingProfiles": [
+        {"name": "default", "plugins": [{"pluginRef": name, "weight": weight} for name, weight in _SCORERS.items()]}
+    ],
+}
+
+
+class InferencePool(Fact, frozen=True):
+    of = POOLS
+
+
+def picked_pool(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
+    """The pool and its own endpoint picker, with leave to look at both."""
+    versions = apis.versions(POOLS)
+    if not versions:
+        raise CannotJudge("the API server serves no InferencePool", way_out="install the inference extension's CRDs")
+    reading = ["get", "list", "watch"]
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": reading},
+        {"apiGroups": [GROUP], "resources": ["inferencepools"], "verbs": reading},
+        {"apiGroups": [OLD_GROUP], "resources": ["inferenceobjectives", "inferencemodelrewrites"], "verbs": reading},
+    ]
+    rbac = "rbac.authorization.k8s.io"
+    return (
+        _obj(pool, "v1", "ServiceAccount", PICKER),
+        _obj(pool, f"{rbac}/v1", "Role", PICKER, rules=rules),
+        _obj(
+            pool,
+            f"{rbac}/v1",
+            "RoleBinding",
+            PICKER,
+            roleRef={"apiGroup": rbac, "kind": "Role", "name": PICKER},
+            subjects=[{"kind": "ServiceAccount", "name": PICKER, "namespace": pool.namespace}],
+        ),
+        _obj(
+            pool,
+            f"{GROUP}/{versions[0]}",
+            "InferencePool",
+            pool.name,
+            spec={
+                "selector": {"matchLabels": pool.labels},
+                "targetPorts": [{"number": pool.port}],
+                "endpointPickerRef": {"name": PICKER, "port": {"number": PICKER_PORT}, "failureMode": "FailClose"},
+            },
+        ),
+        _service(pool),
+        _picker(pool),
+    )
+
+
+def _picker(pool: ModelPool) -> Obj:
+    flags = {
+        "pool-name": pool.name,
+        "pool-namespace": pool.namespace,
+        "grpc-port": PICKER_PORT,
+        "config-text": json.dumps(_CONFIG),
+        "secure-serving": "false",
+        "metrics-endpoint-auth": "false",
+        "tracing": "false",
+    }
+    container = {
+        "name": "epp",
+        "image": IMAGE,
+        "args": [f"--{name}={value}" for name, value in flags.items()],
+        "readinessProbe": {"grpc": {"port": 9003, "service": "inference-extension"}, "periodSeconds": 1},
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
+    }
+    obj = _obj(pool, "v1", "Pod", PICKER)
+    obj["metadata"]["labels"] = {"seatrial.dev/picker": pool.name}
+    obj["spec"] = {
+        "serviceAccountName": PICKER,
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 0,
+        "affinity": ON_REAL_NODES,
+        "containers": [container],
+    }
+    return obj
+
+
+def _service(pool: ModelPool) -> Obj:
+    port = {"name": "grpc", "port": PICKER_PORT, "targetPort": PICKER_PORT, "appProtocol": "kubernetes.io/h2c"}
+    spec = {"selector": {"seatrial.dev/picker": pool.name}, "ports": [port]}
+    return _obj(pool, "v1", "Service", PICKER, spec=spec)
+
+
+def route(pool: ModelPool, apis: Apis, backend: Obj) -> Obj:
+    """The HTTPRoute that leads everything of a Gateway to the pool, whatever names it there."""
+    spec = {"parentRefs": [{"name": pool.gateway}], "rules": [{"backendRefs": [backend]}]}
+    return _obj(
+        pool, f"{GATEWAY_GROUP}/{apis.versions(f'{GATEWAY_GROUP}/httproutes')[0]}", "HTTPRoute", pool.name, spec=spec
+    )
+
+
+def _as_backend(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
+    """As the extension itself has it: the pool is the route's backend, and the implementation does the rest."""
+    return (*picked_pool(pool, apis), route(pool, apis, {"group": GROUP, "kind": "InferencePool", "name": pool.name}))
+
+
+def _obj(pool: ModelPool, api_version: str, kind: str, name: str, **parts: object) -> Obj:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": pool.namespace}, **parts}
+
+
+INFERENCE_EXTENSION = System(
+    id="inference-extension",
+    title="Gateway API Inference Extension",
+    home="https://gateway-api-inference-extension.sigs.k8s.io",
+    found_by=Served(POOLS),
+    facts=(InferencePool,),
+    roles=(
+        InferenceRouter(
+            player="inference-extension",
+            stand_in=True,
+            controller="",
+            picker=PICKER,
+            creates=CREATES,
+            looks_at=LOOKS_AT,
+            dialect=_as_backend,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+    recipe=Recipe(
+        module="sigs.k8s.io/gateway-api-inference-extension",
+        version=VERSION,
+        programs={"epp": "sigs.k8s.io/gateway-api-inference-extension/cmd/epp"},
+        manifests=tuple(
+            f"config/crd/bases/{name}.yaml"
+            for name in (
+                f"{GROUP}_inferencepools",
+                f"{OLD_GROUP}_inferenceobjectives",
+                f"{OLD_GROUP}_inferencemodelrewrites",
+                f"{OLD_GROUP}_inferencepoolimports",
+            )
+        ),
+        processes=(),
+        images=(Image(IMAGE, "epp", ("/epp",)),),
+        needs=("gateway-api",),
+        level=LabLevel.NODE,
+        by_default=False,
+    ),
+)

@@ -1,0 +1,104 @@
+"""KubeRay: a RayCluster becomes a head, its workers and a Service that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
+from seatrial.catalog.systems.kubernetes import job_pod
+from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.model.lab import LabLevel
+from seatrial.model.system import Process, Proof, Recipe, Served, System
+
+_CONFIG = """\
+apiVersion: config.ray.io/v1alpha1
+kind: Configuration
+probeAddr: "{address}:{port:health}"
+metricsAddr: "0"
+enableLeaderElection: false
+"""
+
+
+class RayCluster(Fact, frozen=True):
+    of = "ray.io/rayclusters"
+
+
+def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    namespace = settings["watch_namespace"]
+    return {"kuberay.yaml": _CONFIG + (f"watchNamespace: {namespace}\n" if namespace else "")}
+
+
+def _as_cluster(job: TrainingJob, apis: Apis) -> OperatorObjects:
+    """A head, and a group of workers that has none so far: KubeRay lets a worker's pod begin with a script of Ray's own,
+    which the image of a proof does not have. The probe is there because KubeRay would add one that asks Ray.
+    """
+    pod = job_pod(job, ends=False)
+    alive = {"exec": {"command": ["/workload", "env"]}, "periodSeconds": 1}
+    pod["containers"][0] |= {"readinessProbe": alive, "livenessProbe": alive}
+    nobody = {"rayStartParams": {}, "template": {"spec": pod}, "replicas": 0, "minReplicas": 0, "maxReplicas": 1}
+    good: Obj = {
+        "apiVersion": f"ray.io/{apis.versions(RayCluster.of)[0]}",
+        "kind": "RayCluster",
+        "metadata": {
+            "name": job.name,
+            "namespace": job.namespace,
+            "annotations": {"ray.io/overwrite-container-cmd": "true"},
+        },
+        "spec": {
+            "headGroupSpec": {"rayStartParams": {}, "template": {"spec": pod}},
+            "workerGroupSpecs": [{"groupName": "workers", **nobody}],
+        },
+    }
+    twice = {"workerGroupSpecs": good["spec"]["workerGroupSpecs"] * 2}
+    return OperatorObjects(
+        good=good,
+        wrong={**good, "spec": {**good["spec"], **twice}},
+        mistake="two of its groups of workers have the same name",
+        pods=1,
+    )
+
+
+_MAKES = ("services", "pods")
+
+KUBERAY = System(
+    id="kuberay",
+    title="KubeRay",
+    home="https://docs.ray.io/en/latest/cluster/kubernetes/",
+    found_by=Served("ray.io/rayclusters"),
+    facts=(RayCluster,),
+    roles=(
+        AIOperator(
+            player="kuberay",
+            creates=(RayCluster.of,),
+            resource=RayCluster.of,
+            looks_at=(*ADMISSION, *_MAKES),
+            makes=_MAKES,
+            reconciled="RayClusterProvisioned",
+            dialect=_as_cluster,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
+    recipe=Recipe(
+        module="github.com/ray-project/kuberay/ray-operator",
+        version="v1.6.0",
+        programs={"kuberay": "github.com/ray-project/kuberay/ray-operator"},
+        manifests=(
+            *(f"config/crd/bases/ray.io_{name}.yaml" for name in ("rayclusters", "rayjobs", "rayservices")),
+            "config/webhook/manifests.yaml",
+        ),
+        processes=(
+            Process(
+                program="kuberay",
+                args=("--config={folder}/kuberay.yaml", "--kubeconfig={kubeconfig}"),
+                env={"ENABLE_WEBHOOKS": "true", "TMPDIR": "{folder}"},
+                ready="http://{address}:{port:health}/readyz",
+            ),
+        ),
+        configure=_configure,
+        settings={"watch_namespace": ""},  # empty: all of them
+        level=LabLevel.NODE,  # its webhook listens on every address, and those of the node are nobody else's
+        ports={"webhook": 9443},
+        certificates="k8s-webhook-server/serving-certs",
+    ),
+)

@@ -1,0 +1,7 @@
+module seatrial.dev/lab/systems/gateway-api
+
+go 1.26.0
+
+require (
+	sigs.k8s.io/gateway-api v1.6.1
+)
