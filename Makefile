@@ -20,10 +20,10 @@ test: $(BIN)/seatrial
 	@$(BIN)/pytest tests -m "not live" -n 2 -q
 	@$(BIN)/pytest tests/live --durations=15
 
-test-all: export SEATRIAL_TEST_MATRIX = whole
-test-all: export SEATRIAL_TEST_SYSTEMS = all
-test-all: export SEATRIAL_TEST_VERSIONS = 1.36,1.35,1.34
-test-all: test
+test-all: $(BIN)/seatrial
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[go]'
+	@SEATRIAL_TEST_MATRIX=whole SEATRIAL_TEST_SYSTEMS=all SEATRIAL_TEST_VERSIONS=1.36,1.35,1.34 \
+		$(MAKE) --no-print-directory test
 
 check: $(BIN)/seatrial lint
 	@$(BIN)/pytest tests -m "not live and not browser" -n 2 -q

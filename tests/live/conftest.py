@@ -64,7 +64,7 @@ def whole_lab() -> Iterator[str]:
     """A real node, a fleet, and the systems of a usual trial; with SEATRIAL_TEST_SYSTEMS=all every system there is."""
     name = "test-whole"
     wanted = os.environ.get("SEATRIAL_TEST_SYSTEMS", labs.DEFAULT)
-    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4"), systems=tuple(wanted.split(","))))
+    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
     yield name
     down(name)
 

@@ -29,7 +29,8 @@ def test_the_lab_and_the_proofs_on_an_older_release(kubernetes: str) -> None:
         )
         assert found[gang[0]][0] is gang[1], found[gang[0]]
         for key in set(found) - {gang[0]}:
-            assert found[key][0] in (Outcome.PASS, Outcome.NOT_APPLICABLE), (key, found[key])
+            fine = found[key][0] in (Outcome.PASS, Outcome.NOT_APPLICABLE)
+            assert fine or found[key][1].startswith("not started"), (key, found[key])
         if kubernetes == "1.34":
             change(name, "dra-api-disabled", broken=True)
             (finding,) = proven(name, API).findings

@@ -13,6 +13,7 @@ import msgspec
 import seatrial
 from seatrial.app.preflight import Preflight, checks_for, look_ahead
 from seatrial.app.reach import Ground, reach
+from seatrial.app.started import not_started
 from seatrial.app.target import Target
 from seatrial.catalog.checks.preflight import AREA
 from seatrial.cluster.bench import open_bench, sweep
@@ -66,12 +67,15 @@ async def prove(
             judged = await judge(aim.catalog, going, ground.snapshot, open_bench=bench, clock=clock, tell=tell)
         except Stopped as stopped:
             judged, complete = stopped.so_far, False
+    findings = (*first.obstacles, *first.held, *judged.findings)
+    if target.lab is not None:
+        findings = not_started(findings, aim.catalog, sites.need(target.lab))
     return _run(
         aim,
         ground,
         command=command,
         times=(started, clock.now()),
-        judged=Judged((*first.obstacles, *first.held, *judged.findings), judged.evidence),
+        judged=Judged(findings, judged.evidence),
         complete=complete,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from seatrial.catalog.systems.gvisor import GVISOR
+from seatrial.lab import bring
 from seatrial.lab.forge import recipes
 from seatrial.lab.node import devices, programs
 from seatrial.lab.site import Site
@@ -80,6 +81,19 @@ def test_cards_have_addresses_of_their_own_on_one_network() -> None:
 def test_a_lab_can_do_without() -> None:
     made = devices.make(site(accelerators=Accelerators(plugin=1, dra=0, replicas=0, virtual=0, cards=0)))
     assert {kind: len(found) for kind, found in made.items()} == {"plugin": 1, "dra": 0}
+
+
+def test_a_node_is_ready_when_all_its_devices_are_there_and_the_kubelet_has_said_so_since_it_started() -> None:
+    conditions = [{"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-21T14:00:07Z"}]
+    offered = programs.offered(site())
+    assert offered == {"seatrial.dev/accelerator": 4, "seatrial.dev/accelerator.shared": 4}
+    allocatable = {name: str(count) for name, count in offered.items()}
+    node = {"spec": {}, "status": {"allocatable": allocatable, "conditions": conditions}}
+    assert bring._is_ready(node, offered, "")
+    assert bring._is_ready(node, offered, "2026-11-21T14:00:06Z")
+    assert not bring._is_ready(node, offered, "2026-11-21T14:00:07Z")
+    assert not bring._is_ready(node, {**offered, "seatrial.dev/accelerator.shared": 8}, "")
+    assert not bring._is_ready(None, offered, "")
 
 
 def test_without_gvisor_there_is_no_handler_of_its_name() -> None:

@@ -13,9 +13,7 @@ DEVICES = "telemetry.every-accelerator-reports-utilisation-and-memory"
 WORKLOADS = "telemetry.workload-metrics-are-collected"
 SCALED = "scaling.replicas-follow-a-metric-of-the-workload"
 LAB, NVIDIA = f"{DEVICES}@lab-exporter", f"{DEVICES}@dcgm-exporter"
-OTHERS = tuple(
-    f"{DEVICES}@{player}" for player in ("amd-device-metrics-exporter", "intel-xpumanager")
-)  # not in every fleet
+OTHERS = tuple(f"{DEVICES}@{player}" for player in ("amd-device-metrics-exporter", "intel-xpumanager"))
 
 
 def _exporter(how: str) -> Callable[[LabSpec], LabSpec]:
@@ -37,8 +35,7 @@ def _prometheus(**settings: object) -> Callable[[LabSpec], LabSpec]:
 METRICS_MISS_A_DEVICE = Fault(
     id="metrics-miss-a-device",
     title="the exporters leave out the last device of each node",
-    fails=(LAB, NVIDIA),
-    silences=OTHERS,
+    fails=(LAB, NVIDIA, *OTHERS),
     change=_exporter("metrics-miss-a-device"),
     level=LabLevel.NODE,
 )
@@ -46,8 +43,7 @@ METRICS_MISS_A_DEVICE = Fault(
 METRICS_WITHOUT_MEMORY = Fault(
     id="metrics-without-memory",
     title="the exporters tell the clock of the memory, and not how much of it is in use",
-    fails=(LAB, NVIDIA),
-    silences=OTHERS,
+    fails=(LAB, NVIDIA, *OTHERS),
     change=_exporter("metrics-without-memory"),
     level=LabLevel.NODE,
 )

@@ -1,0 +1,44 @@
+"""What simulated devices leave behind, and what is said where there are none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import Any
+
+from seatrial.lab import site as sites
+from seatrial.lab.node import namespaces
+from seatrial.model.verdict import Outcome
+from tests.live.conftest import proven
+
+CARDS = "network.claimed-interfaces-arrive-and-carry-data"
+SANDBOX = "sandbox.kernel-is-not-shared"
+
+
+def ports(lab: str) -> list[dict[str, Any]]:
+    """What is connected to the simulated fast network."""
+    argv = [*namespaces.enter(sites.need(lab)), "ip", "-json", "link", "show", "master", "seatrial-fabric"]
+    found: list[dict[str, Any]] = json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+    return [one for one in found if one]
+
+
+def test_an_interface_goes_with_its_pod(whole_lab: str) -> None:
+    for _ in range(2):  # a second time, so that nothing of the first is in the way
+        (finding,) = proven(whole_lab, CARDS).findings
+        assert finding.outcome is Outcome.PASS, finding.because
+    deadline = time.monotonic() + 20
+    while left := ports(whole_lab):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def test_a_lab_without_a_sandbox_has_none_to_judge(plain_lab: str) -> None:
+    (finding,) = proven(plain_lab, SANDBOX).findings
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_fractions_of_accelerators_that_are_whole_are_unknown_and_never_a_failure(plain_lab: str) -> None:
+    (finding,) = proven(plain_lab, "sharing.fractions-share-one-device-and-are-scheduled").findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "nothing that is recognised offers fractions" in finding.because
