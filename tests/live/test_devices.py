@@ -13,7 +13,6 @@ from seatrial.model.verdict import Outcome
 from tests.live.conftest import proven
 
 CARDS = "network.claimed-interfaces-arrive-and-carry-data"
-SANDBOX = "sandbox.kernel-is-not-shared"
 
 
 def ports(lab: str) -> list[dict[str, Any]]:
@@ -33,12 +32,7 @@ def test_an_interface_goes_with_its_pod(whole_lab: str) -> None:
         time.sleep(0.2)
 
 
-def test_a_lab_without_a_sandbox_has_none_to_judge(plain_lab: str) -> None:
-    (finding,) = proven(plain_lab, SANDBOX).findings
-    assert finding.outcome is Outcome.NOT_APPLICABLE
-
-
 def test_fractions_of_accelerators_that_are_whole_are_unknown_and_never_a_failure(plain_lab: str) -> None:
     (finding,) = proven(plain_lab, "sharing.fractions-share-one-device-and-are-scheduled").findings
-    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.outcome is Outcome.UNKNOWN, finding.because
     assert "nothing that is recognised offers fractions" in finding.because

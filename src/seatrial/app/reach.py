@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from seatrial.app.target import Target
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes import Node, Pod
 from seatrial.cluster import collect, kubeconfig, manifests, snapshots
 from seatrial.cluster.client import Client, connect
 from seatrial.engine import systems
@@ -21,6 +21,7 @@ from seatrial.model.fact import Fact, Snapshot
 from seatrial.model.run import Environment, EnvironmentKind
 
 SIMULATED = "seatrial.dev/simulated"
+_MOST_IMAGES = 1000
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -94,7 +95,13 @@ def _environment(kind: EnvironmentKind, name: str, catalog: Catalog, snapshot: S
         cluster=snapshot.cluster,
         name=name,
         systems=systems.seen(catalog.systems.values(), snapshot),
+        images=_images(snapshot),
     )
+
+
+def _images(snapshot: Snapshot) -> tuple[str, ...]:
+    ids = {one.image_id for pod in snapshot.all(Pod) for one in pod.status.container_statuses}
+    return tuple(sorted(id for id in ids if "sha256:" in id)[:_MOST_IMAGES])
 
 
 def _simulated(kind: EnvironmentKind, snapshot: Snapshot) -> bool | None:

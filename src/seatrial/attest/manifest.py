@@ -42,6 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     kind: EnvironmentKind
     simulated: bool | None
     systems: tuple[System, ...]
+    images: tuple[str, ...]
     files: tuple[FileEntry, ...]
 
 
@@ -53,6 +54,7 @@ def manifest(run: Run, files: Mapping[str, bytes]) -> Manifest:
         kind=run.environment.kind,
         simulated=run.environment.simulated,
         systems=systems(run),
+        images=run.environment.images,
         files=tuple(sorted(entry(name, files[name]) for name in listed)),
     )
 

@@ -245,7 +245,7 @@ class InferenceRouter(Role, frozen=True, kw_only=True):
 class SharedAccelerators(Role, frozen=True, kw_only=True):
     """Offers accelerators in fractions that the scheduler counts: so many containers on one device."""
 
-    title: ClassVar[str] = "accelerators in fractions"
+    title: ClassVar[str] = "way to share accelerators"
     looks_at: tuple[str, ...] = ("nodes",)
 
     kind: str
@@ -271,7 +271,7 @@ class SharedAccelerators(Role, frozen=True, kw_only=True):
 class VirtualAccelerators(Role, frozen=True, kw_only=True):
     """Hands out virtual accelerators, such as vGPUs, each a part of a physical one that nobody sees whole."""
 
-    title: ClassVar[str] = "virtual accelerators"
+    title: ClassVar[str] = "source of virtual accelerators"
     looks_at: tuple[str, ...] = ("nodes", "resource.k8s.io/resourceslices")
 
     kind: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,6 +34,7 @@ class Bringing:
     def __init__(self, site: Site, recipes: Mapping[str, Recipe], connect: Connect, tell: Tell) -> None:
         self.site, self.recipes, self.connect, self.tell = site, recipes, connect, tell
         self.has_node = site.spec.level is LabLevel.NODE
+        self.renewed = ""  # when the kubelet was restarted, as the API server spells times: what it said before is old
 
     async def all(self, gone: Iterable[Obj] = ()) -> None:
         """``gone`` are objects of the spec before, which this one no longer has."""
@@ -70,6 +72,8 @@ class Bringing:
         if there:
             await stop(self.site.root, (service.name,), grace=2)
         enter = namespaces.enter(self.site) if service.inside else ()
+        if there and service.name == "kubelet":
+            self.renewed = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         await ready(self.site, service, start(service, self.site.root, enter=enter))
 
     async def _cable(self) -> None:
@@ -146,7 +150,8 @@ class Bringing:
 
     async def _node_is_ready(self, api: Api) -> None:
         deadline = time.monotonic() + 60
-        while not _is_ready(await api.get(f"/api/v1/nodes/{programs.NODE}"), self.site.spec.accelerators.plugin):
+        offered = programs.offered(self.site)
+        while not _is_ready(await api.get(f"/api/v1/nodes/{programs.NODE}"), offered, self.renewed):
             if time.monotonic() > deadline:
                 way_out = f"seatrial lab logs kubelet --name {self.site.name}"
                 raise LabError("the node did not become ready in 60 s", way_out=way_out)
@@ -165,10 +170,13 @@ def _takes_pods(node: Obj) -> bool:
     return conditions.get("Ready") == "True" and not node["spec"].get("taints")
 
 
-def _is_ready(obj: Obj | None, devices: int) -> bool:
+def _is_ready(obj: Obj | None, offered: Mapping[str, int], since: str) -> bool:
+    """A kubelet that starts anew reports its devices a moment after itself; until then the node shows what was."""
     if obj is None or not _takes_pods(obj):
         return False
-    return str(obj["status"]["allocatable"].get(programs.RESOURCE, "0")) == str(devices)
+    said = next(one.get("lastHeartbeatTime", "") for one in obj["status"]["conditions"] if one["type"] == "Ready")
+    there = obj["status"]["allocatable"]
+    return said > since and all(str(there.get(name, "0")) == str(count) for name, count in offered.items())
 
 
 async def _apply(api: Api, objs: Iterable[Obj]) -> None:

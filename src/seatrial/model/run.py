@@ -38,6 +38,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     cluster: ClusterIdentity
     name: str = ""  # of the lab, the context or the file
     systems: tuple[SystemSeen, ...] = ()
+    images: tuple[str, ...] = ()  # what ran in the pods that were read, by digest
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -248,8 +248,10 @@ HOLDS_BACK: Mapping[str, Held] = {
 
 
 def _of_one_vendor(resource: str, driver: str) -> bool:
-    """``nvidia.com/gpu`` and ``gpu.nvidia.com``."""
+    """``nvidia.com/gpu`` and ``gpu.nvidia.com``; a driver of network cards is about other devices."""
     domain = resource.partition("/")[0]
+    if driver.startswith("nic."):
+        return False
     return driver == domain or driver.endswith(f".{domain}")
 
 

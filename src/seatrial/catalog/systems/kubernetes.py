@@ -66,9 +66,14 @@ class PodSpec(Shape, frozen=True):
     containers: tuple[Container, ...] = ()
 
 
+class ContainerStatus(Shape, frozen=True, rename={"image_id": "imageID"}):
+    image_id: str = ""  # what really runs, by its digest
+
+
 class PodStatus(Shape, frozen=True):
     phase: str = ""
     conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
 
 
 class Pod(Fact, frozen=True):

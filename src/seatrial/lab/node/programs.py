@@ -211,6 +211,12 @@ def proxy(site: Site) -> Service:
     )
 
 
+def offered(site: Site) -> dict[str, int]:
+    """What the device plugin makes of the node, by resource."""
+    accelerators = site.spec.accelerators
+    return {RESOURCE: accelerators.plugin, f"{RESOURCE}.shared": accelerators.replicas}
+
+
 def accelerator(site: Site) -> Service:
     """The driver of the simulated accelerators: a real device plugin and a real DRA driver in one program."""
     authority = Authority(site.path("keys"))
