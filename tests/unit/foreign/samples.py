@@ -116,7 +116,7 @@ def tarball(members: dict[str, bytes | str]) -> bytes:
             info = tarfile.TarInfo(name)
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
-    return gzip.compress(out.getvalue())
+    return gzip.compress(out.getvalue(), mtime=0)
 
 
 def sonobuoy(log: str, xml: str, *, uid: str = UID, version: str = "v1.37.1") -> bytes:
