@@ -25,7 +25,7 @@ def test_the_page_of_a_check_is_its_docstring_and_its_signature(catalog: Catalog
 
 def test_a_system_says_how_it_is_found_and_proven(catalog: Catalog) -> None:
     page = TOOL.reference(catalog)["systems.md"]
-    assert "- found by: `cache.example.dev/modelcaches` being served" in page
+    assert "- found by: cache.example.dev/modelcaches being served" in page
     assert "- proof in the lab: API only" in page
 
 
