@@ -145,6 +145,11 @@ class Bench:
     async def adopt(self, resource: str, name: str) -> None:
         found = await self._client.resource(resource)
         self._claims.append(Claim(found, self._namespace, name, adopted=True))
+        adopted = ",".join(f"{one.resource.key}/{one.name}" for one in self._claims if one.adopted)
+        home = (await self._client.resource("namespaces")).path(name=self._namespace)
+        await self._client.patch(
+            home, {"metadata": {"annotations": {marks.ADOPTED: adopted}}}
+        )  # for whoever comes after a kill
 
     async def admits(self, obj: Obj) -> bool:
         _, obj = await self._marked(obj)

@@ -11,6 +11,7 @@ from seatrial.model.fact import Obj
 MANAGED_BY = "app.kubernetes.io/managed-by"
 BENCH = "seatrial.dev/bench"  # the bench's namespace
 RUN = "seatrial.dev/run"
+ADOPTED = "seatrial.dev/adopted"  # on the namespace: what the cluster made there for one of ours, as resource/name, comma between
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # no words by chance
 

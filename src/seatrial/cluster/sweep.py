@@ -9,7 +9,7 @@ import msgspec
 
 from seatrial.cluster import marks
 from seatrial.cluster.client import Client
-from seatrial.cluster.decode import page_reader
+from seatrial.cluster.decode import page_reader, part
 from seatrial.cluster.discovery import Resource
 from seatrial.cluster.removal import Claim, gone
 from seatrial.kit.clock import Clock, SystemClock
@@ -47,8 +47,21 @@ async def sweep(
     namespaces = [claim for claim in found if claim.resource.key == "namespaces"]
     inside = {claim.name for claim in namespaces}
     others = [claim for claim in found if claim not in namespaces and claim.namespace not in inside]
-    removed, left = await _remove(client, [*others, *namespaces], within)
+    kept = [claim for namespace in namespaces for claim in await _adopted(client, namespace)]
+    removed, left = await _remove(client, [*kept, *others, *namespaces], within)
     return Swept(tuple(removed), tuple(left), tuple(sorted(unseen)))
+
+
+async def _adopted(client: Client, namespace: Claim) -> list[Claim]:
+    """What the cluster made there for one of ours, and without whose end the namespace does not end. Nothing outside of it."""
+    metadata = part(await client.get(namespace.path) or {}, "metadata")
+    found = []
+    for entry in str(part(metadata, "annotations").get(marks.ADOPTED, "")).split(","):
+        key, _, name = entry.rpartition("/")
+        resource = (await client.directory()).named(key)
+        if name and resource is not None and resource.namespaced:
+            found.append(Claim(resource, namespace.name, name, adopted=True))
+    return found
 
 
 async def _remove(client: Client, claims: list[Claim], within: float) -> tuple[list[str], list[str]]:

@@ -49,3 +49,18 @@ async def test_what_cannot_be_seen_or_removed_is_said(store: Store) -> None:
     assert swept.removed == ("namespaces/seatrial-a",)
     assert swept.left[0].startswith("namespaces/seatrial-b: still there")
     assert swept.unseen[0].startswith("pods: ")
+
+
+async def test_what_the_cluster_made_for_a_bench_goes_first_and_nothing_outside_of_it(store: Store) -> None:
+    put(store, "namespaces", "seatrial-old")
+    said = "pods/made-for-it,pods/never-made,rbac.authorization.k8s.io/clusterroles/team,nonsense"
+    store.objects["namespaces", "", "seatrial-old"]["metadata"]["annotations"] = {"seatrial.dev/adopted": said}
+    put(store, "pods", "made-for-it", namespace="seatrial-old", ours=False)
+    put(store, "clusterroles", "team", ours=False)
+    async with store.client() as client:
+        swept = await sweep(client, clock=CLOCK)
+    deleted = [request.path for request in store.requests if request.method == "DELETE"]
+    assert deleted[0] == "/api/v1/namespaces/seatrial-old/pods/made-for-it"
+    assert deleted[-1] == "/api/v1/namespaces/seatrial-old"
+    assert store.names("clusterroles") == ["team"]
+    assert "namespaces/seatrial-old" in swept.removed
