@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import msgspec
-
-from seatrial.catalog.faults.policies import denial
+from seatrial.catalog.faults.changes import Change
+from seatrial.catalog.faults.policies import denied
 from seatrial.model.fault import Fault
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.lab import LabLevel
 
 FOLLOW = "autoscaling.nodes-follow-waiting-accelerator-pods"
 
 
-def _claims_may_not(operation: str) -> Callable[[LabSpec], LabSpec]:
-    def change(spec: LabSpec) -> LabSpec:
-        name = f"seatrial-no-{operation.lower()}-of-nodeclaims"
-        objects = denial(name, group="karpenter.sh", resource="nodeclaims", operation=operation)
-        return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
-
-    return change
+def _claims_may_not(operation: str) -> Change:
+    name = f"seatrial-no-{operation.lower()}-of-nodeclaims"
+    return denied(name, group="karpenter.sh", resource="nodeclaims", operation=operation)
 
 
 NO_NEW_NODES = Fault(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from seatrial.catalog.faults.policies import denial, mutation
+from seatrial.catalog.faults.changes import misbehaves
+from seatrial.catalog.faults.policies import denied, mutated
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel, LabSpec
 
@@ -19,35 +18,6 @@ CARDS = "network.claimed-interfaces-arrive-and-carry-data@lab-network-cards"
 PLUGIN, DRA = "lab-device-plugin", "lab-dra-driver"
 
 
-def misbehaving(how: str) -> Callable[[LabSpec], LabSpec]:
-    """The lab's driver with one more bug; which ones it can have says lab/programs/kube/accelerator."""
-
-    def change(spec: LabSpec) -> LabSpec:
-        accelerators = msgspec.structs.replace(spec.accelerators, misbehaviour=(*spec.accelerators.misbehaviour, how))
-        return msgspec.structs.replace(spec, accelerators=accelerators)
-
-    return change
-
-
-def _everything_privileged(spec: LabSpec) -> LabSpec:
-    objects = mutation(
-        "seatrial-everything-privileged",
-        group="",
-        resource="pods",
-        expression=(
-            "Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{"
-            "name: c.name, securityContext: Object.spec.containers.securityContext{privileged: true}})}}"
-        ),
-        kubernetes=spec.kubernetes,
-    )
-    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
-
-
-def _claims_denied(spec: LabSpec) -> LabSpec:
-    objects = denial("seatrial-claims-denied", group="resource.k8s.io", resource="resourceclaims")
-    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
-
-
 def _without_dra(spec: LabSpec) -> LabSpec:
     return msgspec.structs.replace(spec, dra=False)
 
@@ -56,7 +26,7 @@ PLUGIN_HANDS_OUT_EVERYTHING = Fault(
     id="plugin-hands-out-everything",
     title="the device plugin adds every device of the node to every allocation",
     fails=(f"{OWN}@{PLUGIN}", f"{VERSION}@{PLUGIN}"),
-    change=misbehaving("hand-out-everything"),
+    change=misbehaves("hand-out-everything"),
     level=LabLevel.NODE,
 )
 
@@ -64,7 +34,7 @@ DRIVER_HANDS_OUT_EVERYTHING = Fault(
     id="driver-hands-out-everything",
     title="the DRA driver adds every device of the node to every claim",
     fails=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{VERSION}@{DRA}"),
-    change=misbehaving("hand-out-everything-dra"),
+    change=misbehaves("hand-out-everything-dra"),
     level=LabLevel.NODE,
 )
 
@@ -72,7 +42,7 @@ DRIVER_IGNORES_CLAIM = Fault(
     id="driver-ignores-claim",
     title="the DRA driver hands out another device than the one that was allocated",
     fails=(f"{RUNS}@{DRA}",),
-    change=misbehaving("ignore-claim"),
+    change=misbehaves("ignore-claim"),
     level=LabLevel.NODE,
 )
 
@@ -81,7 +51,7 @@ SLICES_MISSING = Fault(
     title="the DRA driver publishes no ResourceSlice",
     fails=(f"{RUNS}@{DRA}",),
     silences=(f"{OWN}@{DRA}", f"{VERSION}@{DRA}"),
-    change=misbehaving("no-slices"),
+    change=misbehaves("no-slices"),
     level=LabLevel.NODE,
 )
 
@@ -89,7 +59,7 @@ DRIVER_CHANGED_BEHIND = Fault(
     id="driver-changed-behind",
     title="containers get another driver than the one that labels and ResourceSlices advertise",
     fails=(f"{VERSION}@{PLUGIN}", f"{VERSION}@{DRA}"),
-    change=misbehaving("other-driver-version"),
+    change=misbehaves("other-driver-version"),
     level=LabLevel.NODE,
 )
 
@@ -97,7 +67,15 @@ EVERYTHING_PRIVILEGED = Fault(
     id="everything-privileged",
     title="a mutating admission policy makes every container privileged",
     fails=(f"{OWN}@{PLUGIN}", f"{OWN}@{DRA}", VIRTUAL),
-    change=_everything_privileged,
+    change=mutated(
+        "seatrial-everything-privileged",
+        group="",
+        resource="pods",
+        expression=(
+            "Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{"
+            "name: c.name, securityContext: Object.spec.containers.securityContext{privileged: true}})}}"
+        ),
+    ),
     level=LabLevel.NODE,
 )
 
@@ -115,5 +93,5 @@ CLAIMS_DENIED = Fault(
     title="an admission policy lets no ResourceClaim in",
     fails=(API,),
     silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{VERSION}@{DRA}", VIRTUAL, CARDS),
-    change=_claims_denied,
+    change=denied("seatrial-claims-denied", group="resource.k8s.io", resource="resourceclaims"),
 )

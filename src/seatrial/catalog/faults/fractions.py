@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.faults.devices import CARDS, VIRTUAL, misbehaving
+from seatrial.catalog.faults.changes import misbehaves
+from seatrial.catalog.faults.devices import CARDS, VIRTUAL
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel
 
@@ -12,7 +13,7 @@ FRACTIONS_ARE_OTHER_DEVICES = Fault(
     id="fractions-are-other-devices",
     title="the device plugin hands out another whole device for each fraction of one",
     fails=(SHARED,),
-    change=misbehaving("share-others"),
+    change=misbehaves("share-others"),
     level=LabLevel.NODE,
 )
 
@@ -20,7 +21,7 @@ FRACTIONS_ON_PAPER = Fault(
     id="fractions-on-paper",
     title="the device plugin offers fractions, and gives the whole device to the first that asks for one",
     fails=(SHARED,),
-    change=misbehaving("share-once"),
+    change=misbehaves("share-once"),
     level=LabLevel.NODE,
 )
 
@@ -28,7 +29,7 @@ VIRTUAL_IS_WHOLE = Fault(
     id="virtual-is-whole",
     title="who claims a virtual accelerator gets the physical one of which it is a part",
     fails=(VIRTUAL,),
-    change=misbehaving("hand-out-parent"),
+    change=misbehaves("hand-out-parent"),
     level=LabLevel.NODE,
 )
 
@@ -36,7 +37,7 @@ INTERFACES_STAY = Fault(
     id="interfaces-stay",
     title="claims for fast interfaces are prepared, and no interface arrives",
     fails=(CARDS,),
-    change=misbehaving("nic-stays"),
+    change=misbehaves("nic-stays"),
     level=LabLevel.NODE,
 )
 
@@ -44,6 +45,6 @@ INTERFACES_UNPLUGGED = Fault(
     id="interfaces-unplugged",
     title="claimed interfaces arrive with their addresses, and are connected to nothing",
     fails=(CARDS,),
-    change=misbehaving("nic-unplugged"),
+    change=misbehaves("nic-unplugged"),
     level=LabLevel.NODE,
 )

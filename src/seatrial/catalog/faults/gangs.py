@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.catalog.faults.policies import mutation
+from seatrial.catalog.faults.changes import sets
+from seatrial.catalog.faults.policies import mutated
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabSpec
 
@@ -13,35 +14,6 @@ WHOLE = "gang.starts-whole-or-not-at-all"
 
 def _without_gates(spec: LabSpec) -> LabSpec:
     return msgspec.structs.replace(spec, gang_scheduling=False)
-
-
-def _with(spec: LabSpec, system: str, **settings: object) -> LabSpec:
-    return msgspec.structs.replace(
-        spec, settings={**spec.settings, system: {**spec.settings.get(system, {}), **settings}}
-    )
-
-
-def _kueue_does_not_wait(spec: LabSpec) -> LabSpec:
-    return _with(spec, "kueue", wait_for_pods_ready=False)
-
-
-def _volcano_without_gang(spec: LabSpec) -> LabSpec:
-    return _with(spec, "volcano", gang=False)
-
-
-def _groups_of_one(spec: LabSpec) -> LabSpec:
-    """A helpful platform team once made every group start with its first pod."""
-    objects = mutation(
-        "seatrial-groups-of-one",
-        group="scheduling.k8s.io",
-        resource="podgroups",
-        expression=(
-            "Object{spec: Object.spec{schedulingPolicy: Object.spec.schedulingPolicy{"
-            "gang: Object.spec.schedulingPolicy.gang{minCount: 1}}}}"
-        ),
-        kubernetes=spec.kubernetes,
-    )
-    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
 
 
 SCHEDULER_IGNORES_GANGS = Fault(
@@ -56,7 +28,15 @@ GROUPS_OF_ONE = Fault(
     id="groups-of-one",
     title="a mutating admission policy sets minCount of every PodGroup to 1, below the size of its gang",
     fails=(f"{WHOLE}@workload-api",),
-    change=_groups_of_one,
+    change=mutated(
+        "seatrial-groups-of-one",
+        group="scheduling.k8s.io",
+        resource="podgroups",
+        expression=(
+            "Object{spec: Object.spec{schedulingPolicy: Object.spec.schedulingPolicy{"
+            "gang: Object.spec.schedulingPolicy.gang{minCount: 1}}}}"
+        ),
+    ),
     kubernetes=("1.36", "1.37"),
 )
 
@@ -64,7 +44,7 @@ KUEUE_DOES_NOT_WAIT = Fault(
     id="kueue-does-not-wait",
     title="Kueue admits the next workload without waiting until the pods of the last are ready",
     fails=(f"{WHOLE}@kueue", f"{WHOLE}@kueue-jobset"),
-    change=_kueue_does_not_wait,
+    change=sets("kueue", wait_for_pods_ready=False),
     needs=("kueue", "jobset"),
 )
 
@@ -72,6 +52,6 @@ VOLCANO_WITHOUT_GANG = Fault(
     id="volcano-without-gang",
     title="Volcano's scheduler runs without its gang plugin",
     fails=(f"{WHOLE}@volcano",),
-    change=_volcano_without_gang,
+    change=sets("volcano", gang=False),
     needs=("volcano",),
 )

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import msgspec
-
+from seatrial.catalog.faults.changes import leaves_out, sets
 from seatrial.model.fault import Fault
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.lab import LabLevel
 
 WORKS = "operator.reconciles-good-and-refuses-wrong"
-
-
-def _without(*names: str) -> Callable[[LabSpec], LabSpec]:
-    def change(spec: LabSpec) -> LabSpec:
-        return msgspec.structs.replace(spec, without=(*spec.without, *names))
-
-    return change
-
-
-def _blind(spec: LabSpec) -> LabSpec:
-    theirs = {**spec.settings.get("kuberay", {}), "watch_namespace": "nowhere"}
-    return msgspec.structs.replace(spec, settings={**spec.settings, "kuberay": theirs})
 
 
 OPERATOR_WEBHOOK_UNREGISTERED = Fault(
     id="operator-webhook-unregistered",
     title="JobSet's validating webhook is registered nowhere, so nobody asks it",
     fails=(f"{WORKS}@jobset",),
-    change=_without("ValidatingWebhookConfiguration/jobset-validating-webhook-configuration"),
+    change=leaves_out("ValidatingWebhookConfiguration/jobset-validating-webhook-configuration"),
     needs=("jobset",),
 )
 
@@ -36,7 +21,7 @@ TRAINER_WEBHOOK_UNREGISTERED = Fault(
     id="trainer-webhook-unregistered",
     title="Trainer's validating webhook is registered nowhere, so nobody asks it",
     fails=(f"{WORKS}@trainer",),
-    change=_without("ValidatingWebhookConfiguration/trainer-validating-webhook-configuration"),
+    change=leaves_out("ValidatingWebhookConfiguration/trainer-validating-webhook-configuration"),
     needs=("jobset", "trainer"),
 )
 
@@ -44,7 +29,7 @@ OPERATOR_DEAD = Fault(
     id="operator-dead",
     title="LeaderWorkerSet's program does not run, while its definitions and webhooks are there",
     fails=(f"{WORKS}@lws",),
-    change=_without("lws"),
+    change=leaves_out("lws"),
     needs=("lws",),
 )
 
@@ -52,7 +37,7 @@ OPERATOR_BLIND = Fault(
     id="operator-blind",
     title="KubeRay watches a namespace that nobody uses; its webhook answers as ever",
     fails=(f"{WORKS}@kuberay",),
-    change=_blind,
+    change=sets("kuberay", watch_namespace="nowhere"),
     needs=("kuberay",),
     level=LabLevel.NODE,
 )

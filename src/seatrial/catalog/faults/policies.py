@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from seatrial.catalog.faults.changes import Change, adds
 from seatrial.model.fact import Obj
+from seatrial.model.lab import LabSpec
 
 _VERSIONS = {"1.34": "v1beta1", "1.35": "v1beta1"}  # generally available since 1.36
 _OURS = [{"key": "app.kubernetes.io/managed-by", "operator": "In", "values": ["seatrial"]}]
 
 
-def denial(name: str, *, group: str, resource: str, operation: str = "CREATE") -> tuple[Obj, Obj]:
-    """A ValidatingAdmissionPolicy that lets no object of a kind in, or out, with its binding."""
+def denied(name: str, *, group: str, resource: str, operation: str = "CREATE") -> Change:
+    """The lab with a ValidatingAdmissionPolicy that lets no object of a kind in, or out, and its binding."""
     api_version = "admissionregistration.k8s.io/v1"
     rule = {"apiGroups": [group], "apiVersions": ["*"], "operations": [operation], "resources": [resource]}
     policy: Obj = {
@@ -28,18 +30,25 @@ def denial(name: str, *, group: str, resource: str, operation: str = "CREATE") -
         "metadata": {"name": name},
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     }
-    return policy, binding
+    return adds(policy, binding)
 
 
-def mutation(
-    name: str, *, group: str, resource: str, expression: str, kubernetes: str, as_patch: bool = False
-) -> tuple[Obj, Obj]:
-    """A MutatingAdmissionPolicy with its binding, for the namespaces of proofs alone.
+def mutated(name: str, *, group: str, resource: str, expression: str, as_patch: bool = False) -> Change:
+    """The lab with a MutatingAdmissionPolicy and its binding, for the namespaces of proofs alone.
 
     The expression is an apply configuration, or with ``as_patch`` a JSON patch: only that may change whole lists.
     """
     kind = "JSONPatch" if as_patch else "ApplyConfiguration"
-    api_version = f"admissionregistration.k8s.io/{_VERSIONS.get(kubernetes, 'v1')}"
+    mutation = {"patchType": kind, "jsonPatch" if as_patch else "applyConfiguration": {"expression": expression}}
+
+    def change(spec: LabSpec) -> LabSpec:
+        return adds(*_mutating(name, group, resource, mutation, _VERSIONS.get(spec.kubernetes, "v1")))(spec)
+
+    return change
+
+
+def _mutating(name: str, group: str, resource: str, mutation: Obj, version: str) -> tuple[Obj, Obj]:
+    api_version = f"admissionregistration.k8s.io/{version}"
     rule = {"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE"], "resources": [resource]}
     policy: Obj = {
         "apiVersion": api_version,
@@ -49,9 +58,7 @@ def mutation(
             "matchConstraints": {"resourceRules": [rule], "namespaceSelector": {"matchExpressions": _OURS}},
             "failurePolicy": "Fail",
             "reinvocationPolicy": "Never",
-            "mutations": [
-                {"patchType": kind, "jsonPatch" if as_patch else "applyConfiguration": {"expression": expression}}
-            ],
+            "mutations": [mutation],
         },
     }
     binding: Obj = {

@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from seatrial.catalog.faults.policies import mutation
+from seatrial.catalog.faults.changes import Change, adds, leaves_out
+from seatrial.catalog.faults.policies import mutated
 from seatrial.catalog.systems import envoy_gateway
 from seatrial.catalog.systems.gateway_api import GROUP
 from seatrial.model.fact import Obj
 from seatrial.model.fault import Fault
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.lab import LabLevel
 
 SPLITS = "routing.gateway-splits-by-weight-and-routes-by-header@envoy-gateway"
 PICKS = "inference.picker-follows-caches-and-queues@envoy-gateway"
 
 
-def _with(spec: LabSpec, *objects: Obj) -> LabSpec:
-    return msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
-
-
-def _rules_become(spec: LabSpec, name: str, rule: str) -> LabSpec:
+def _rules_become(name: str, rule: str) -> Change:
     """Every rule of a new HTTPRoute is written anew; ``rule`` is CEL for one, called ``r``."""
     patch = f'[JSONPatch{{op: "replace", path: "/spec/rules", value: object.spec.rules.map(r, {rule})}}]'
-    return _with(
-        spec,
-        *mutation(
-            name, group=GROUP, resource="httproutes", expression=patch, kubernetes=spec.kubernetes, as_patch=True
-        ),
-    )
+    return mutated(name, group=GROUP, resource="httproutes", expression=patch, as_patch=True)
 
 
-def _weights_flattened(spec: LabSpec) -> LabSpec:
-    server = '{"name": dyn(b.name), "port": dyn(b.port), "weight": dyn(1)}'
-    rule = f'{{"matches": dyn(r.matches), "backendRefs": dyn(r.backendRefs.map(b, {server}))}}'
-    return _rules_become(spec, "seatrial-weights-flattened", rule)
-
-
-def _headers_forgotten(spec: LabSpec) -> LabSpec:
-    rule = '{"matches": dyn(r.matches.map(m, {"path": m.path})), "backendRefs": dyn(r.backendRefs)}'
-    return _rules_become(spec, "seatrial-headers-forgotten", rule)
-
-
-def _no_room_for_the_data_plane(spec: LabSpec) -> LabSpec:
-    quota: Obj = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "seatrial-no-more-pods", "namespace": envoy_gateway.NAMESPACE},
-        "spec": {"hard": {"pods": "1"}},  # the control plane is one already
-    }
-    return _with(spec, quota)
-
-
-def _without_its_control_plane(spec: LabSpec) -> LabSpec:
-    return msgspec.structs.replace(spec, without=(*spec.without, f"Deployment/{envoy_gateway.NAME}"))
-
+_SERVER = '{"name": dyn(b.name), "port": dyn(b.port), "weight": dyn(1)}'
+_FLAT = f'{{"matches": dyn(r.matches), "backendRefs": dyn(r.backendRefs.map(b, {_SERVER}))}}'
+_HEADLESS = '{"matches": dyn(r.matches.map(m, {"path": m.path})), "backendRefs": dyn(r.backendRefs)}'
+_NO_MORE_PODS: Obj = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "seatrial-no-more-pods", "namespace": envoy_gateway.NAMESPACE},
+    "spec": {"hard": {"pods": "1"}},  # the control plane is one already
+}
 
 WEIGHTS_FLATTENED = Fault(
     id="route-weights-flattened",
     title="a mutating admission policy gives every server of an HTTPRoute the same weight",
     fails=(SPLITS,),
-    change=_weights_flattened,
+    change=_rules_become("seatrial-weights-flattened", _FLAT),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
     kubernetes=("1.36", "1.37"),
@@ -69,7 +44,7 @@ HEADERS_FORGOTTEN = Fault(
     id="route-headers-forgotten",
     title="a mutating admission policy takes the header matches out of every HTTPRoute",
     fails=(SPLITS,),
-    change=_headers_forgotten,
+    change=_rules_become("seatrial-headers-forgotten", _HEADLESS),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
     kubernetes=("1.36", "1.37"),
@@ -80,7 +55,7 @@ DATA_PLANE_WITHOUT_ROOM = Fault(
     title="a quota keeps the data plane's pods out, while the GatewayClass stays Accepted",
     fails=(SPLITS,),
     silences=(PICKS,),
-    change=_no_room_for_the_data_plane,
+    change=adds(_NO_MORE_PODS),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
 )
@@ -90,7 +65,7 @@ CONTROL_PLANE_GONE = Fault(
     title="nobody programs Gateways any more, while the GatewayClass stays Accepted",
     fails=(SPLITS,),
     silences=(PICKS,),
-    change=_without_its_control_plane,
+    change=leaves_out(f"Deployment/{envoy_gateway.NAME}"),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
 )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import msgspec
-
+from seatrial.catalog.faults.changes import misreports, sets
 from seatrial.model.fault import Fault
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.lab import LabLevel
 
 DEVICES = "telemetry.every-accelerator-reports-utilisation-and-memory"
 WORKLOADS = "telemetry.workload-metrics-are-collected"
@@ -16,27 +13,11 @@ LAB, NVIDIA = f"{DEVICES}@lab-exporter", f"{DEVICES}@dcgm-exporter"
 OTHERS = tuple(f"{DEVICES}@{player}" for player in ("amd-device-metrics-exporter", "intel-xpumanager"))
 
 
-def _exporter(how: str) -> Callable[[LabSpec], LabSpec]:
-    def change(spec: LabSpec) -> LabSpec:
-        accelerators = msgspec.structs.replace(spec.accelerators, metrics=(*spec.accelerators.metrics, how))
-        return msgspec.structs.replace(spec, accelerators=accelerators)
-
-    return change
-
-
-def _prometheus(**settings: object) -> Callable[[LabSpec], LabSpec]:
-    def change(spec: LabSpec) -> LabSpec:
-        before = spec.settings.get("prometheus", {})
-        return msgspec.structs.replace(spec, settings={**spec.settings, "prometheus": {**before, **settings}})
-
-    return change
-
-
 METRICS_MISS_A_DEVICE = Fault(
     id="metrics-miss-a-device",
     title="the exporters leave out the last device of each node",
     fails=(LAB, NVIDIA, *OTHERS),
-    change=_exporter("metrics-miss-a-device"),
+    change=misreports("metrics-miss-a-device"),
     level=LabLevel.NODE,
 )
 
@@ -44,7 +25,7 @@ METRICS_WITHOUT_MEMORY = Fault(
     id="metrics-without-memory",
     title="the exporters tell the clock of the memory, and not how much of it is in use",
     fails=(LAB, NVIDIA, *OTHERS),
-    change=_exporter("metrics-without-memory"),
+    change=misreports("metrics-without-memory"),
     level=LabLevel.NODE,
 )
 
@@ -53,7 +34,7 @@ METRICS_FROZEN = Fault(
     title="the exporters repeat the utilisation that they first saw",
     fails=(LAB,),
     silences=(NVIDIA, *OTHERS),  # nobody can load devices of the fleet, so that one which never moves may just be calm
-    change=_exporter("metrics-frozen"),
+    change=misreports("metrics-frozen"),
     level=LabLevel.NODE,
 )
 
@@ -62,7 +43,7 @@ PROMETHEUS_FINDS_NO_PODS = Fault(
     title="Prometheus looks for no pods, whatever their annotations say",
     fails=(f"{WORKLOADS}@prometheus",),
     silences=(f"{SCALED}@prometheus-adapter",),
-    change=_prometheus(find_pods=False),
+    change=sets("prometheus", find_pods=False),
     needs=("prometheus",),
     level=LabLevel.NODE,
 )
@@ -71,7 +52,7 @@ PROMETHEUS_DROPS_LATENCY = Fault(
     id="prometheus-drops-latency",
     title="a relabelling rule of Prometheus drops the histograms of workloads",
     fails=(f"{WORKLOADS}@prometheus",),
-    change=_prometheus(drop=".*_duration_seconds_.*"),
+    change=sets("prometheus", drop=".*_duration_seconds_.*"),
     needs=("prometheus",),
     level=LabLevel.NODE,
 )
