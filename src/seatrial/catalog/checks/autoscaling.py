@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.checks.probe import MAIN
+from collections.abc import Sequence
+
+from seatrial.catalog.checks.probe import MAIN, pod, refusal
 from seatrial.catalog.roles import ClusterAutoscaler, Pool
 from seatrial.catalog.systems.kubernetes import container
 from seatrial.kit.quantity import whole
@@ -84,27 +86,22 @@ class _Trial:
 
     async def submit(self, name: str, devices: int, also: dict[str, str] | None = None) -> None:
         work = container(MAIN, self.bench.image, ("work",), {self.pool.resource: str(devices)})
-        spec = {
-            "restartPolicy": "Never",
-            "terminationGracePeriodSeconds": 0,
-            "nodeSelector": {**self.pool.selector, **(also or {})},
-            "tolerations": [{"operator": "Exists"}],
-            "containers": [work],
-        }
-        meta = {"name": name, "namespace": self.bench.namespace}
-        await self.bench.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        selector = {**self.pool.selector, **(also or {})}
+        plain = pod(self.bench, name, nodeSelector=selector, tolerations=[{"operator": "Exists"}])
+        plain["spec"]["containers"] = [work]
+        await self.bench.create(plain)
 
     async def _story_of(self, name: str) -> str:
         """Why the scheduler could not place the pod; empty if it could."""
         seen = await self.bench.until(
             "pods",
-            lambda pods: any(_bound(pod, name) or _refusal(pod, name) for pod in pods),
+            lambda pods: any(_bound(pod, name) for pod in pods) or bool(_refusal(pods, name)),
             within=self.bench.patience,
             what=f"the scheduler places pod {name}, or says why it cannot",
         )
         if not seen.met:
             raise CannotJudge(f"the scheduler said nothing about pod {name} in {seen.seconds:.0f} s")
-        return next(filter(None, (_refusal(pod, name) for pod in seen.objects)), "")
+        return _refusal(seen.objects, name)
 
     async def _runs(self, name: str, story: str) -> str:
         """The pod runs, and if its node is a new one, that is remembered."""
@@ -140,8 +137,8 @@ class _Trial:
         return "" if len(fresh) == len(self.came) else f"{len(fresh)} nodes came where {len(self.came)} were needed"
 
     async def shrinks(self) -> str:
-        for pod in await self.bench.list("pods"):
-            await self.bench.remove("pods", pod["metadata"]["name"])
+        for one in await self.bench.list("pods"):
+            await self.bench.remove("pods", one["metadata"]["name"])
         seen = await self.bench.until(
             "nodes",
             lambda nodes: not self.came.keys() & {node["metadata"]["uid"] for node in nodes},
@@ -172,11 +169,8 @@ def _runs(pod: Obj, name: str) -> bool:
     return _bound(pod, name) and pod.get("status", {}).get("phase") == "Running"
 
 
-def _refusal(pod: Obj, name: str) -> str:
-    """What the scheduler says of a pod that it cannot place."""
-    conditions = pod.get("status", {}).get("conditions", ()) if _named(pod, name) else ()
-    refused = (c for c in conditions if c["type"] == "PodScheduled" and c.get("reason") == "Unschedulable")
-    return next((condition.get("message", "") for condition in refused), "")
+def _refusal(pods: Sequence[Obj], name: str) -> str:
+    return refusal([pod for pod in pods if _named(pod, name)])
 
 
 def _leaves(node: Obj) -> bool:

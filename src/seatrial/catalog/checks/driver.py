@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN, asks, look, opened, pod, runs, unrecognised
+from seatrial.catalog.checks.probe import MAIN, asks, look, opened, pod, reported, runs, unrecognised
 from seatrial.catalog.checks.versions import numbers, same
 from seatrial.catalog.roles import AcceleratorSource, Shown
+from seatrial.catalog.systems.kubernetes import host_of
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
@@ -104,7 +105,7 @@ def _say(versions: Mapping[str, str]) -> str:
 
 async def _outsider(bench: Workbench, source: AcceleratorSource, owner: Obj) -> str:
     """The negative control. What the kernel shows to everybody tells nothing here; the devices still do."""
-    host = owner["metadata"].get("labels", {}).get("kubernetes.io/hostname", "") or owner["spec"]["nodeName"]
+    host = host_of(owner, owner["spec"]["nodeName"])
     if await runs(bench, pod(bench, "outsider", node=host)) is None:
         raise CannotJudge("a pod without a request does not run, so it cannot be seen that it has no driver")
     brought = tuple(shown for shown in source.versions.shown if not shown.everywhere)
@@ -146,12 +147,7 @@ async def _found(bench: Workbench, source: AcceleratorSource, name: str, shown: 
     """Each version that the container finds, by where; libraries that say the same are one entry."""
     globs = [part for one in shown for part in ("--glob", one.glob)]
     ran = await bench.run(name, ["/workload", "files", *globs], container=MAIN)
-    try:
-        files = msgspec.json.decode(ran.stdout, type=_Report).files
-    except msgspec.DecodeError as error:
-        raise CannotJudge(
-            f"pod {name} did not report its files (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-        ) from error
+    files = reported(ran, _Report, f"pod {name} did not report its files").files
     found: dict[str, str] = {}
     for file in files:
         matches = (re.search(one.pattern, f"{file.path}\n{file.text}") for one in shown)

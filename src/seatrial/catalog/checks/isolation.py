@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seatrial.catalog.checks.probe import MAIN, SIBLING, Device, asks, look, numbers, opened, pod, runs, unrecognised
 from seatrial.catalog.roles import AcceleratorSource
+from seatrial.catalog.systems.kubernetes import host_of
 from seatrial.kit.together import together
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -56,7 +57,7 @@ class _Scene:
         first = await asks(self.bench, self.source, pod(self.bench, "owner", containers=(MAIN, SIBLING)))
         if first is None:
             raise CannotJudge("a pod that asks for one accelerator does not run, so nobody can look at devices")
-        self.node = first["metadata"].get("labels", {}).get("kubernetes.io/hostname", "") or first["spec"]["nodeName"]
+        self.node = host_of(first, first["spec"]["nodeName"])
         self.mine = opened(await look(self.bench, self.source, "owner"))
         self.bench.control("a container that asked for one accelerator", opened=_names(self.mine))
         if len(self.mine) != 1:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN, pod, runs
+from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.checks.traffic import SLICES, Client, service
 from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
 from seatrial.kit.together import together
@@ -95,12 +95,7 @@ async def ask(client: Client, url: str, run: str, *, within: float = 10.0, **opt
     argv = ["/workload", "ask", "--run", run, "--within", f"{within:g}s"]
     argv += [f"--{name}={str(value).lower()}" for name, value in options.items()]
     ran = await client.bench.run(client.name, [*argv, url], within=client.bench.patience + 2 * within)
-    try:
-        return msgspec.json.decode(ran.stdout, type=Asked)
-    except msgspec.DecodeError as error:
-        raise CannotJudge(
-            f"the client reported nothing (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-        ) from error
+    return reported(ran, Asked, "the client reported nothing")
 
 
 async def records(bench: Workbench, name: str) -> tuple[Record, ...]:

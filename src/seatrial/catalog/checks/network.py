@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN, pod, runs
+from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.roles import FastNetwork
 from seatrial.catalog.systems.accelerators import DeviceClass, by_claim
 from seatrial.catalog.systems.kubernetes import container
@@ -125,12 +125,7 @@ class _Trial:
 
     async def _interfaces(self, name: str) -> tuple[Interface, ...]:
         ran = await self.bench.run(name, ["/workload", "interfaces"], container=MAIN)
-        try:
-            return msgspec.json.decode(ran.stdout, type=_Report).interfaces
-        except msgspec.DecodeError as error:
-            raise CannotJudge(
-                f"pod {name} did not report its interfaces (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-            ) from error
+        return reported(ran, _Report, f"pod {name} did not report its interfaces").interfaces
 
     async def carries(self) -> str:
         """By the kernel's own count: every byte over the fast interface, and next to none over the ordinary one."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators, VirtualAccelerators
-from seatrial.catalog.systems.kubernetes import container
+from seatrial.catalog.systems.kubernetes import HOST, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
 from seatrial.model.verdict import Verdict, unknown
-from seatrial.model.workbench import Workbench
+from seatrial.model.workbench import Ran, Workbench
 
 MAIN, SIBLING = "main", "sibling"
+
+T = TypeVar("T")
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -43,7 +46,7 @@ def unrecognised(source: AcceleratorSource | VirtualAccelerators) -> Verdict:
 
 def pod(bench: Workbench, name: str, *, containers: tuple[str, ...] = (MAIN,), node: str = "", **spec: object) -> Obj:
     """A pod that waits to be asked, in each of its containers."""
-    pinned: Obj = {"nodeSelector": {"kubernetes.io/hostname": node}} if node else {}
+    pinned: Obj = {"nodeSelector": {HOST: node}} if node else {}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -101,12 +104,15 @@ async def look(
     argv += [part for number in forge for part in ("--also-mknod", number)]
     argv += [part for path in paths for part in ("--also-open", path)]
     ran = await bench.run(name, argv, container=of)
+    return reported(ran, _Report, f"pod {name} did not report its devices").devices
+
+
+def reported(ran: Ran, kind: type[T], silence: str) -> T:
+    """What a command of the proof's image printed; ``silence`` says in words that it printed something else."""
     try:
-        return msgspec.json.decode(ran.stdout, type=_Report).devices
+        return msgspec.json.decode(ran.stdout, type=kind)
     except msgspec.DecodeError as error:
-        raise CannotJudge(
-            f"pod {name} did not report its devices (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-        ) from error
+        raise CannotJudge(f"{silence} (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}") from error
 
 
 def refusal(pods: Sequence[Obj]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN, pod, runs
+from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.roles import Sandbox
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
+from seatrial.catalog.systems.kubernetes import HOST, ON_REAL_NODES, container, host_of
 from seatrial.catalog.systems.sandboxes import RuntimeClass, matches
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -77,10 +77,10 @@ class _Trial:
         there = await runs(self.bench, boxed)
         if there is None:
             return f"a pod with the RuntimeClass {self.runtime_class} does not run within {self.bench.patience:g} s"
-        host = await self._host(there)
+        host = host_of(there, there["spec"]["nodeName"])
         for name in (NEIGHBOUR, ORDINARY):
             plain = self._pod(name)
-            plain["spec"] |= {"nodeSelector": {"kubernetes.io/hostname": host}, "tolerations": [{"operator": "Exists"}]}
+            plain["spec"] |= {"nodeSelector": {HOST: host}, "tolerations": [{"operator": "Exists"}]}
             control = await runs(self.bench, plain)
             if control is None:
                 raise CannotJudge(
@@ -97,20 +97,11 @@ class _Trial:
         made["spec"]["containers"] = [container(MAIN, self.bench.image, (*_SERVES, "--name", name))]
         return made
 
-    async def _host(self, there: Obj) -> str:
-        node = there["spec"]["nodeName"]
-        return str(there["metadata"].get("labels", {}).get("kubernetes.io/hostname", node))
-
     async def _look(self, name: str) -> Kernel:
         marks = [part for mark in _MARKS.values() for part in ("--mark", mark)]
         argv = ["/workload", "kernel", "--leave", _MARKS[name], *marks]
         ran = await self.bench.run(name, argv, container=MAIN)
-        try:
-            return msgspec.json.decode(ran.stdout, type=Kernel)
-        except msgspec.DecodeError as error:
-            raise CannotJudge(
-                f"pod {name} did not report its kernel (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-            ) from error
+        return reported(ran, Kernel, f"pod {name} did not report its kernel")
 
     async def kernels(self) -> str:
         """The controls: two ordinary pods agree in everything, so a difference means another kernel."""

@@ -51,7 +51,7 @@ _TWO_AND_A_CONTROL = 3
 
 def _room(nodes: All[Node], pods: All[Pod]) -> tuple[str, int]:
     """The kind of accelerator of which most are free where containers really run."""
-    hosts = {one.metadata.labels.get("kubernetes.io/hostname", one.name) for one in nodes if runs_containers(one)}
+    hosts = {one.host for one in nodes if runs_containers(one)}
     free: Counter[str] = Counter()
     for (host, resource), count in free_accelerators(nodes, pods).items():
         free[resource] += count if host in hosts else 0

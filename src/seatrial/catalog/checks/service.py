@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN
+from seatrial.catalog.checks.probe import MAIN, reported
 from seatrial.catalog.roles import Exposed, Exposure, Monitoring
 from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
 from seatrial.model.errors import CannotJudge
@@ -98,10 +98,5 @@ async def send(bench: Workbench, client: str, address: str, count: int) -> int:
     """So many requests, from one pod to another; returns how many were answered well."""
     argv = ["/workload", "burst", "--count", str(count), f"http://{address}:{PORT}/infer"]
     ran = await bench.run(client, argv, within=60)
-    try:
-        tally = msgspec.json.decode(ran.stdout, type=_Tally)
-    except msgspec.DecodeError as error:
-        raise CannotJudge(
-            f"the client did not say what became of its requests: {(ran.stderr or ran.stdout)[:200]}"
-        ) from error
+    tally = reported(ran, _Tally, "the client did not say what became of its requests")
     return tally.status.get("200", 0)

@@ -10,7 +10,7 @@ from seatrial.catalog.checks.probe import MAIN, look, numbers, opened, pod, refu
 from seatrial.catalog.checks.stage import is_ready
 from seatrial.catalog.roles import SharedAccelerators
 from seatrial.catalog.systems.accelerators import by_resource
-from seatrial.catalog.systems.kubernetes import Node, Pod, runs_containers
+from seatrial.catalog.systems.kubernetes import Node, Pod, host_of, runs_containers
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -75,7 +75,7 @@ async def _place(source: SharedAccelerators, nodes: All[Node], pods: All[Pod], b
         name = node["metadata"]["name"]
         if name not in usable:
             continue
-        host = node["metadata"].get("labels", {}).get("kubernetes.io/hostname", name)
+        host = host_of(node, name)
         for resource, amount in source.fractions(node).items():
             taken = sum(_units(one, resource) for one in pods if one.spec.node_name == name and _holds(one))
             free = whole(amount) - taken

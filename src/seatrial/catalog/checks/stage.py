@@ -45,8 +45,7 @@ def free_accelerators(nodes: All[Node], pods: All[Pod]) -> dict[tuple[str, str],
         if pod.spec.node_name and pod.status.phase not in ("Succeeded", "Failed"):
             used.update(_requests(pod))
     return {
-        (node.metadata.labels.get("kubernetes.io/hostname", node.name), resource): whole(amount)
-        - used[node.name, resource]
+        (node.host, resource): whole(amount) - used[node.name, resource]
         for node in nodes
         if is_ready(node)
         for resource, amount in node.status.allocatable.items()

@@ -21,7 +21,7 @@ from seatrial.catalog.checks.service import (
 )
 from seatrial.catalog.checks.stage import free_accelerators
 from seatrial.catalog.roles import AcceleratorMetrics, Monitoring
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, Node, Pod, container
+from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, Node, Pod, container, host_of
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -96,7 +96,7 @@ def _port(metrics: AcceleratorMetrics, exporter: Obj) -> int:
 
 def _with_room(metrics: AcceleratorMetrics, nodes: All[Node], pods: All[Pod], among: set[str]) -> str:
     """The node with the most free accelerators that a pod can ask for by the name of a resource."""
-    hosts = {node.metadata.labels.get("kubernetes.io/hostname", node.name): node.name for node in nodes}
+    hosts = {node.host: node.name for node in nodes}
     free = free_accelerators(nodes, pods)
     found = [
         (count, hosts[host]) for (host, resource), count in free.items() if resource in metrics.resources and count > 0
@@ -212,7 +212,7 @@ class _Trial:
 
     async def _loader(self, node: str) -> Obj:
         obj = await self.bench.read("nodes", node)
-        host = (obj or {}).get("metadata", {}).get("labels", {}).get("kubernetes.io/hostname", node)
+        host = host_of(obj, node) if obj else node
         allocatable = (obj or {}).get("status", {}).get("allocatable", {})
         resource = next(name for name in self.metrics.resources if whole(allocatable.get(name, "0")))
         plain = pod(self.bench, _LOADER, node=host)

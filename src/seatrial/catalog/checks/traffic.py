@@ -8,7 +8,7 @@ from math import comb
 
 import msgspec
 
-from seatrial.catalog.checks.probe import MAIN, pod, runs
+from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
@@ -97,12 +97,7 @@ class Client:
         options = {"--body": body, "--wait-for": wait_for, "--wait-by": wait_by}
         argv += [part for flag, value in options.items() if value for part in (flag, value)]
         ran = await self.bench.run(self.name, [*argv, url], within=2 * self.bench.patience)
-        try:
-            return msgspec.json.decode(ran.stdout, type=Tally)
-        except msgspec.DecodeError as error:
-            raise CannotJudge(
-                f"the client reported nothing (code {ran.code}): {(ran.stderr or ran.stdout)[:200]}"
-            ) from error
+        return reported(ran, Tally, "the client reported nothing")
 
 
 def likely(count: int, share: float, *, error: float) -> tuple[int, int]:

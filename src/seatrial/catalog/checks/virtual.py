@@ -6,6 +6,7 @@ import msgspec
 
 from seatrial.catalog.checks.probe import MAIN, Device, look, numbers, opened, pod, refusal, runs, unrecognised
 from seatrial.catalog.roles import VirtualAccelerators
+from seatrial.catalog.systems.kubernetes import host_of
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -56,16 +57,12 @@ async def _supply(source: VirtualAccelerators, bench: Workbench) -> _Supply | No
         labels = node["metadata"].get("labels") or {}
         if source.label and labels.get(source.label) == "true":
             units = whole(node["status"].get("allocatable", {}).get(source.resource, "0"))
-            found.append(_Supply(labels.get("kubernetes.io/hostname", name), units))
+            found.append(_Supply(host_of(node, name), units))
     if source.driver and bench.apis.versions(_SLICES):
         for one in await bench.list(_SLICES, everywhere=True):
             spec = one["spec"]
             if spec.get("driver") == source.driver and spec.get("nodeName") in nodes:
-                host = (
-                    nodes[spec["nodeName"]]["metadata"]
-                    .get("labels", {})
-                    .get("kubernetes.io/hostname", spec["nodeName"])
-                )
+                host = host_of(nodes[spec["nodeName"]], spec["nodeName"])
                 found.append(_published(host, spec.get("devices") or (), source.parent))
     usable = [one for one in found if 1 <= one.units <= MOST]
     return min(usable, key=lambda one: one.units, default=None)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import job_pod
+from seatrial.catalog.systems.kubernetes import job_pod, only_pods_with
 from seatrial.model.fact import Apis, Fact, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
+_LABEL = "jobset.sigs.k8s.io/jobset-name"
 _CONFIG = """\
 apiVersion: config.jobset.x-k8s.io/v1alpha1
 kind: Configuration
@@ -27,17 +28,6 @@ class JobSet(Fact, frozen=True):
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
     return {"jobset.yaml": _CONFIG}
-
-
-def _only_its_own_pods(kind: str, webhook: str) -> Obj:
-    """Upstream's kustomization says so by a JSON patch; without it every pod of the cluster waits for JobSet."""
-    its_own = {"matchExpressions": [{"key": "jobset.sigs.k8s.io/jobset-name", "operator": "Exists"}]}
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": f"{kind.title()}WebhookConfiguration",
-        "metadata": {"name": f"{kind}-webhook-configuration"},
-        "webhooks": [{"name": webhook, "objectSelector": its_own}],
-    }
 
 
 def _as_jobset(job: TrainingJob, apis: Apis) -> OperatorObjects:
@@ -86,7 +76,10 @@ JOBSET = System(
             "config/components/crd/bases/jobset.x-k8s.io_jobsets.yaml",
             "config/components/webhook/manifests.yaml",
         ),
-        overlay=(_only_its_own_pods("mutating", "mpod.kb.io"), _only_its_own_pods("validating", "vpod.kb.io")),
+        overlay=(
+            only_pods_with(_LABEL, kind="mutating", webhook="mpod.kb.io"),
+            only_pods_with(_LABEL, kind="validating", webhook="vpod.kb.io"),
+        ),
         processes=(
             Process(
                 program="jobset",

@@ -13,6 +13,7 @@ from seatrial.model.system import Proof, Served, System
 
 WORK = "work"  # the container of every workload of a proof
 GANG_LABEL = "seatrial.dev/gang"
+HOST = "kubernetes.io/hostname"
 _KWOK = "kwok"
 
 Fields = Mapping[str, Any]
@@ -47,6 +48,16 @@ class Node(Fact, frozen=True):
 
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
+
+    @property
+    def host(self) -> str:
+        """By which pods select it; not always its name."""
+        return self.metadata.labels.get(HOST, self.name)
+
+
+def host_of(obj: Obj, name: str) -> str:
+    """The same for a node, or a pod on one, as it came: its label, and without one the name of the node."""
+    return str((obj["metadata"].get("labels") or {}).get(HOST, "") or name)
 
 
 class Resources(Shape, frozen=True):
@@ -162,7 +173,7 @@ def gang_pod(gang: Gang) -> Obj:
 
 
 def _on_any_of(hostnames: tuple[str, ...]) -> Obj:
-    among = {"key": "kubernetes.io/hostname", "operator": "In", "values": list(hostnames)}
+    among = {"key": HOST, "operator": "In", "values": list(hostnames)}
     return {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [among]}]}
@@ -234,3 +245,14 @@ WORKLOAD_API = System(
     ),
     proof=Proof.REAL_PROCESS,
 )
+
+
+def only_pods_with(label: str, *, kind: str, webhook: str) -> Obj:
+    """Upstream's kustomization says so by a JSON patch; without it every pod of the cluster waits for the operator."""
+    its_own = {"matchExpressions": [{"key": label, "operator": "Exists"}]}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": f"{kind.title()}WebhookConfiguration",
+        "metadata": {"name": f"{kind}-webhook-configuration"},
+        "webhooks": [{"name": webhook, "objectSelector": its_own}],
+    }

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import job_pod
+from seatrial.catalog.systems.kubernetes import job_pod, only_pods_with
 from seatrial.model.fact import Apis, Fact, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
+_LABEL = "leaderworkerset.sigs.k8s.io/name"
 _CONFIG = """\
 apiVersion: config.lws.x-k8s.io/v1alpha1
 kind: Configuration
@@ -27,17 +28,6 @@ class LeaderWorkerSet(Fact, frozen=True):
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
     return {"lws.yaml": _CONFIG}
-
-
-def _only_its_own_pods(kind: str, webhook: str) -> Obj:
-    """Upstream's kustomization says so by a JSON patch; without it every pod of the cluster waits for LeaderWorkerSet."""
-    its_own = {"matchExpressions": [{"key": "leaderworkerset.sigs.k8s.io/name", "operator": "Exists"}]}
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": f"{kind.title()}WebhookConfiguration",
-        "metadata": {"name": f"{kind}-webhook-configuration"},
-        "webhooks": [{"name": webhook, "objectSelector": its_own}],
-    }
 
 
 def _as_group(job: TrainingJob, apis: Apis) -> OperatorObjects:
@@ -90,7 +80,10 @@ LWS = System(
             "config/crd/patches/webhook_in_leaderworkersets.yaml",
             "config/webhook/manifests.yaml",
         ),
-        overlay=(_only_its_own_pods("mutating", "mpod.kb.io"), _only_its_own_pods("validating", "vpod.kb.io")),
+        overlay=(
+            only_pods_with(_LABEL, kind="mutating", webhook="mpod.kb.io"),
+            only_pods_with(_LABEL, kind="validating", webhook="vpod.kb.io"),
+        ),
         processes=(
             Process(
                 program="lws",
