@@ -15,7 +15,6 @@ from seatrial.app.preflight import Preflight, checks_for, look_ahead
 from seatrial.app.reach import Ground, reach
 from seatrial.app.started import not_started
 from seatrial.app.target import Target
-from seatrial.catalog.checks.preflight import AREA
 from seatrial.cluster.bench import open_bench, sweep
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.hearing import OpenBench
@@ -188,7 +187,7 @@ def choose(catalog: Catalog, standard: Standard | None, only: tuple[str, ...]) -
         for requirement in (standard.requirements if standard else ())
     }
     ids: list[str] = []
-    platform = [check.id for check in catalog.checks.values() if check.area != AREA]
+    platform = [check.id for check in catalog.checks.values() if check.active]
     for name in only or (covering if standard else platform):
         ids += covering[name] if name in covering else [_check_id(catalog, name, covering)]
     return tuple(catalog.checks[id] for id in dict.fromkeys(ids))

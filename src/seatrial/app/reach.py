@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from seatrial.app.target import Target
-from seatrial.catalog.systems.kubernetes import Node, Pod
+from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.pods import Pod
 from seatrial.cluster import collect, kubeconfig, manifests, snapshots
 from seatrial.cluster.client import Client, connect
 from seatrial.engine import systems

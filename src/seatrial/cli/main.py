@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from seatrial import __version__
 from seatrial.cli import (
+    check,
     compare,
     completion,
     evidence,
@@ -36,6 +37,7 @@ DESCRIPTION = "Takes a Kubernetes platform for AI from conformant to production-
 EXIT_CODES = "exit codes: 0 passed, 1 failed, 2 wrong usage, 3 could not judge, 130 interrupted"
 COMMANDS = (
     prove,
+    check,
     trial,
     lab,
     snapshot,

@@ -24,6 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     names.completed_by(only, "checks")
     standard = parser.add_argument("--standard", metavar="ID@VERSION", help="only for the checks of this standard")
     names.completed_by(standard, "standards")
+    parser.add_argument("--for", dest="verb", choices=("check", "prove"), help="for all checks that this command uses")
     parser.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="yaml unless given")
     parser.set_defaults(run=run)
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     from seatrial.app import rbac
 
-    rules = list(rbac.rules(tuple(args.only), args.standard))
+    rules = list(rbac.rules(tuple(args.only), args.standard, args.verb))
     if args.output == "json":
         output.write(json.dumps({"apiVersion": "v1", "kind": "List", "items": rules}, indent=2) + "\n")
     else:

@@ -37,6 +37,9 @@ class Manifests(Snapshot, frozen=True):
 
     places: dict[str, Place] = {}  # by the subject of a Fact
 
+    def place(self, fact: Fact) -> str:
+        return str(self.places.get(fact.subject, ""))
+
 
 class _Found(msgspec.Struct, frozen=True):
     obj: Obj
@@ -55,7 +58,7 @@ def load(
     for kind in kinds:
         mine = [item for item in found if kind.of in _resources(item.obj)]
         if not mine:
-            gaps[kind.of] = Gap(kind.of, GapReason.NOT_COLLECTED, f"the files have no object of {kind.of}")
+            gaps[kind.of] = Gap(kind.of, GapReason.NOT_GIVEN, f"the files have no object of {kind.of}")
             continue
         facts[kind.of], left_out = _facts(kind, mine, places)
         if gap := unreadable(kind.of, left_out):

@@ -21,6 +21,7 @@ class Trial(msgspec.Struct, frozen=True):
     check: Check
     subject: str
     arguments: Mapping[str, Any]
+    place: str = ""  # the file and line of the object, where it comes from a file
 
     @property
     def name(self) -> str:
@@ -30,7 +31,7 @@ class Trial(msgspec.Struct, frozen=True):
 Entries = list[Finding | Trial]
 
 
-def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "") -> Finding:
+def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "", place: str = "") -> Finding:
     return Finding(
         check=check.id,
         subject=subject,
@@ -40,15 +41,18 @@ def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "")
         fix=check.fix if verdict.outcome is Outcome.FAIL else "",
         seen=verdict.seen,
         evidence=evidence,
+        place=place,
     )
 
 
 def docket(systems: Iterable[System], check: Check, snapshot: Snapshot) -> Entries:
     """All trials of a check, or the findings that stand in for them. Never empty."""
-    gaps = {kind: gap for kind in check.reads if (gap := snapshot.gap(kind))}
+    gaps = {kind: gap for kind in check.asks if (gap := snapshot.gap(kind))}
     for gap in gaps.values():
         if gap.reason is GapReason.ABSENT:
             return [finding(check, gap.resource, not_applicable(f"{gap.resource} is not served here"))]
+    if check.per_object and (gap := gaps.get(check.per_object.kind)) and gap.reason is GapReason.NOT_GIVEN:
+        return [_no_objects(check)]
     blind: Entries = [finding(check, gap.resource, _unread(gap)) for gap in gaps.values()]
     # A collection with holes proves nothing; of single objects, those that could be read are judged all the same.
     if any(p.want is Want.ALL and p.kind in gaps for p in check.parameters):
@@ -74,11 +78,14 @@ def _per_object(check: Check, snapshot: Snapshot) -> Entries:
     one = check.per_object
     assert one is not None
     shared = _shared(check, snapshot)
-    return [Trial(check, fact.subject, {one.name: fact, **shared}) for fact in snapshot.all(one.kind)]
+    return [
+        Trial(check, fact.subject, {one.name: fact, **shared}, snapshot.place(fact)) for fact in snapshot.all(one.kind)
+    ]
 
 
 def _no_objects(check: Check) -> Finding:
-    resource = check.reads[0].of
+    assert check.per_object is not None
+    resource = check.per_object.kind.of
     return finding(check, resource, not_applicable(f"there are no {resource} here"))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -17,8 +17,10 @@ from seatrial.model.errors import Interrupted
 from seatrial.model.evidence import Evidence
 from seatrial.model.fact import Snapshot
 from seatrial.model.progress import Event, State, Tell, silent
-from seatrial.model.verdict import Finding, Verdict, unknown
+from seatrial.model.verdict import Finding, Outcome, Verdict, unknown
 
+FOLDED = 20  # findings of one check that are told one by one; of more that are alike, the number is told
+_FOLDABLE = {Outcome.PASS: "it is so for", Outcome.NOT_APPLICABLE: "it does not concern"}
 NO_LEAVE = unknown("it needs leave to create things, and there was none")
 
 
@@ -87,10 +89,7 @@ class _Court:
         for done, check in enumerate(passive):
             self._tell(Event(what, State.GOING, check.id, done / len(passive)))
             await asyncio.sleep(0)  # the only moment at which a long row of pure functions can be stopped
-            self._entries[check.id] = [
-                finding(check, entry.subject, await survive(call(entry))) if isinstance(entry, Trial) else entry
-                for entry in await self._docket(check)
-            ]
+            self._entries[check.id] = list(folded(check, [await _heard(entry) for entry in await self._docket(check)]))
         self._tell(Event(what, State.DONE, f"{len(passive)} checks"))
 
     async def hear_active(self, open_bench: OpenBench | None, deadline: float) -> None:
@@ -129,3 +128,21 @@ class _Court:
             )
             seconds = self._clock.monotonic() - begun
             self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))
+
+
+async def _heard(entry: Finding | Trial) -> Finding:
+    if isinstance(entry, Finding):
+        return entry
+    return finding(entry.check, entry.subject, await survive(call(entry)), place=entry.place)
+
+
+def folded(check: Check, findings: list[Finding]) -> Iterator[Finding]:
+    """What is not well stays one by one; where many things are well, or not concerned, one finding says how many."""
+    many = Counter(one.outcome for one in findings)
+    fold = {outcome for outcome in _FOLDABLE if many[outcome] > FOLDED} if check.per_object else set()
+    yield from (one for one in findings if one.outcome not in fold)
+    for outcome, told in _FOLDABLE.items():
+        if outcome in fold and check.per_object:
+            what = check.per_object.kind.of
+            because = f"{told} {many[outcome]:,} of {len(findings):,} {what}"
+            yield finding(check, what, Verdict(outcome, because, {"many": many[outcome]}))

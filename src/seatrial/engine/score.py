@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seatrial.model.errors import Interrupted
+from seatrial.model.fact import GapReason
 from seatrial.model.run import Run
 from seatrial.model.standard import Automated, Requirement, RequirementResult, Standard
 from seatrial.model.verdict import Finding, Outcome
@@ -77,7 +78,14 @@ def exit_code(run: Run) -> int:
         return Interrupted.exit_code
     covered = [one for one in run.requirements if one.covered]
     named = {check for one in covered for check in one.checks}
-    outcomes = {one.outcome for one in covered} | {one.outcome for one in run.findings if one.check not in named}
+    counted = [one for one in run.findings if one.check not in named and not _aside(one)]
+    outcomes = {one.outcome for one in covered} | {one.outcome for one in counted}
     if Outcome.FAIL in outcomes:
         return 1
     return 0 if Outcome.PASS in outcomes and outcomes <= {Outcome.PASS, Outcome.NOT_APPLICABLE} else 3
+
+
+def _aside(finding: Finding) -> bool:
+    """Told, and not counted: what somebody answers for, and what files alone cannot tell."""
+    not_given = finding.outcome is Outcome.UNKNOWN and finding.seen.get("reason") == GapReason.NOT_GIVEN.value
+    return finding.accepted is not None or not_given

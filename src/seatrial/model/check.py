@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from seatrial.model.errors import CatalogError
-from seatrial.model.fact import All, Apis, Fact
+from seatrial.model.fact import All, Apis, Fact, sources
 from seatrial.model.role import Role
 from seatrial.model.verdict import Severity, Verdict
 from seatrial.model.workbench import Workbench
@@ -64,6 +64,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reads(self) -> tuple[type[Fact], ...]:
+        """What has to be read of a cluster for it."""
+        return tuple(kind for asked in self.asks for kind in sources(asked))
+
+    @property
+    def asks(self) -> tuple[type[Fact], ...]:
+        """The facts in its signature; views among them are drawn from others."""
         return tuple(p.kind for p in self.parameters if p.want in (Want.ONE, Want.ALL))
 
     @property

@@ -7,7 +7,7 @@ the decoder skips the rest at the speed of C, and a rename upstream is one line 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
@@ -21,14 +21,27 @@ class Shape(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A part of a Fact: a nested object, with only the fields that something reads."""
 
 
+class Owner(Shape, frozen=True):
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    controller: bool = False
+
+
 class Meta(Shape, frozen=True):
     name: str = ""
     namespace: str = ""
     uid: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
+    owner_references: tuple[Owner, ...] = ()
     creation_timestamp: dt.datetime | None = None
     deletion_timestamp: dt.datetime | None = None
+
+    @property
+    def controller(self) -> Owner | None:
+        return next((owner for owner in self.owner_references if owner.controller), None)
 
 
 class Fact(Shape, frozen=True):
@@ -48,6 +61,19 @@ class Fact(Shape, frozen=True):
         return "/".join(part for part in (self.of, self.metadata.namespace, self.metadata.name) if part)
 
 
+class View(Fact, frozen=True):
+    """A Fact that is drawn from others: what several kinds of object say about one thing.
+
+    ``of`` is a word of ours, such as ``workloads``; ``drawn_from`` is what has to be read for it.
+    """
+
+    drawn_from: ClassVar[tuple[type[Fact], ...]]
+
+    @classmethod
+    def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        raise NotImplementedError
+
+
 F = TypeVar("F", bound=Fact)
 
 
@@ -63,6 +89,7 @@ class GapReason(StrEnum):
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"  # served, but not in a shape that we can read
     NOT_COLLECTED = "not-collected"  # nobody asked for it when the snapshot was taken
+    NOT_GIVEN = "not-given"  # the files have none of it; the cluster that they are for may have
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -103,13 +130,42 @@ class Snapshot(msgspec.Struct, frozen=True):
     apis: Apis
     facts: Mapping[str, tuple[Fact, ...]]
     gaps: Mapping[str, Gap]
+    _drawn: dict[str, tuple[Fact, ...]] = {}  # views, each drawn once
 
     def all(self, kind: type[F]) -> All[F]:
-        return All(fact for fact in self.facts.get(kind.of, ()) if isinstance(fact, kind))
+        if issubclass(kind, View) and kind.of not in self._drawn:
+            self._drawn[kind.of] = tuple(kind.draw(self))
+        return All(fact for fact in self._facts(kind) if isinstance(fact, kind))
 
     def gap(self, kind: type[Fact]) -> Gap | None:
+        if issubclass(kind, View):
+            return self._gap_of_view(kind)
         if kind.of in self.gaps:
             return self.gaps[kind.of]
         if kind.of not in self.facts:
             return Gap(kind.of, GapReason.NOT_COLLECTED, f"{kind.of} was not read when this snapshot was taken")
         return None
+
+    def place(self, fact: Fact) -> str:
+        """The file and line in which it stands, where it comes from a file."""
+        return ""
+
+    def _facts(self, kind: type[Fact]) -> tuple[Fact, ...]:
+        return (self._drawn if issubclass(kind, View) else self.facts).get(kind.of, ())
+
+    def _gap_of_view(self, kind: type[View]) -> Gap | None:
+        """A source that is not served adds nothing, and neither does one of which the files have none; any other gap is one."""
+        gaps = [gap for gap in map(self.gap, kind.drawn_from) if gap is not None]
+        told = [gap for gap in gaps if gap.reason not in (GapReason.ABSENT, GapReason.NOT_GIVEN)]
+        if told:
+            return told[0]
+        return gaps[0] if len(gaps) == len(kind.drawn_from) else None
+
+
+def sources(kind: type[Fact]) -> Iterator[type[Fact]]:
+    """What has to be read to know facts of this kind."""
+    if not issubclass(kind, View):
+        yield kind
+        return
+    for one in kind.drawn_from:
+        yield from sources(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -47,6 +48,14 @@ def unknown(because: str, **seen: Any) -> Verdict:
     return Verdict(Outcome.UNKNOWN, because, seen)
 
 
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody answers for a failure until a day: it is told, and does not count."""
+
+    owner: str
+    until: dt.date
+    why: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A Verdict about one subject by one Check."""
 
@@ -58,6 +67,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
     seen: Mapping[str, Any] = {}
     evidence: str = ""  # the id of the Evidence of an active check
+    place: str = ""  # the file and line of its subject, where that comes from a file
+    accepted: Accepted | None = None
 
     @property
     def key(self) -> str:

@@ -80,7 +80,7 @@ def test_a_new_finding_that_passes_is_not_worse(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_rbac_prints_what_kubectl_applies(form: str, app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "seatrial-read"}}
-    app("rbac", rules=lambda only, standard: [role] if (only, standard) == (("a.b",), "s@1") else [])
+    app("rbac", rules=lambda only, standard, verb: [role] if (only, standard, verb) == (("a.b",), "s@1", None) else [])
     assert main(["rbac", "--only", "a.b", "--standard", "s@1", "-o", form]) == 0
     out = capsys.readouterr().out
     assert (json.loads(out)["items"] if form == "json" else list(yaml.safe_load_all(out))) == [role]

@@ -75,7 +75,7 @@ def test_documents_of_a_file(tmp_path: Path) -> None:
     assert dict(found.apis.served) == {"pods": ("v1",), "networking.k8s.io/networkpolicies": ("v1",)}
     gap = found.gap(Class)
     assert gap is not None
-    assert gap.reason is GapReason.NOT_COLLECTED
+    assert gap.reason is GapReason.NOT_GIVEN
 
 
 def test_folders_standard_input_and_lists(tmp_path: Path) -> None:

@@ -174,3 +174,13 @@ async def test_findings_come_in_the_order_of_the_checks() -> None:
         "harbour.is-sound@ships/north/bob",
         "harbour.is-sound@ships/north/ada",
     ]
+
+
+async def test_what_is_alike_in_many_objects_is_told_as_a_number() -> None:
+    fleet = [ship(f"s{number}") for number in range(30)] + [ship("wreck", sound=False)]
+    found = await findings(is_sound, snapshot(*fleet))
+    assert {subject: one.outcome for subject, one in found.items()} == {
+        "ships/north/wreck": Outcome.FAIL,
+        "ships": Outcome.PASS,
+    }
+    assert found["ships"].because == "it is so for 30 of 31 ships"

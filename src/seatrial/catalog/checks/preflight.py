@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from seatrial.catalog.checks.stage import find_stage, free_accelerators, is_ready
-from seatrial.catalog.systems.kubernetes import Namespace, Node, Pod, is_accelerator
+from seatrial.catalog.systems.dra import ResourceSlice
+from seatrial.catalog.systems.governance import LimitRange, ResourceQuota
+from seatrial.catalog.systems.kubernetes import Namespace, Node, is_accelerator
+from seatrial.catalog.systems.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.check import Check, check
 from seatrial.model.fact import All, Fact, Shape
@@ -22,26 +25,6 @@ _ENFORCED = "pod-security.kubernetes.io/enforce"
 _SMALLEST, _LARGEST = (f"cluster.x-k8s.io/cluster-api-autoscaler-node-group-{end}-size" for end in ("min", "max"))
 _NOBODYS = ("default", "kube-", "seatrial-")  # how namespaces begin that are no tenant's
 _SHOWN = 5
-
-
-class SliceSpec(Shape, frozen=True):
-    driver: str = ""
-    node_name: str = ""
-    devices: tuple[Shape, ...] = ()
-
-
-class ResourceSlice(Fact, frozen=True):
-    of = "resource.k8s.io/resourceslices"
-
-    spec: SliceSpec = SliceSpec()
-
-
-class ResourceQuota(Fact, frozen=True):
-    of = "resourcequotas"
-
-
-class LimitRange(Fact, frozen=True):
-    of = "limitranges"
 
 
 class MachineDeployment(Fact, frozen=True):

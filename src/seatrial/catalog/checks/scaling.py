@@ -10,7 +10,8 @@ import msgspec
 from seatrial.catalog.checks.service import PORT, QUEUE, expose, exposed, served
 from seatrial.catalog.checks.stage import free_accelerators
 from seatrial.catalog.roles import Exposure, PodAutoscaler, Scaled
-from seatrial.catalog.systems.kubernetes import Node, Pod, runs_containers
+from seatrial.catalog.systems.kubernetes import Node, runs_containers
+from seatrial.catalog.systems.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj
@@ -36,7 +37,8 @@ async def replicas_follow_a_metric_of_the_workload(
 
     Why: processor use says nothing of a model server that waits for its accelerator. Scaled by it, users queue or
     accelerators idle.
-    Fix: serve the workload's metric through the custom metrics API, and name it in an autoscaling/v2 HorizontalPodAutoscaler.
+    Fix: serve the workload's metric through the custom metrics API, and name it in an autoscaling/v2 HorizontalPodAutoscaler;
+    or let a ScaledObject of KEDA ask for it.
     """
     resource, free = _room(nodes, pods)
     if free < _TWO_AND_A_CONTROL:
@@ -63,10 +65,11 @@ class _Trial:
 
     def __init__(self, autoscaler: PodAutoscaler, bench: Workbench, resource: str, most: int) -> None:
         self.autoscaler, self.bench, self.resource, self.most = autoscaler, bench, resource, most
-        self.queued = ""  # the pod whose queue is set
+        self.queued = self.promql = ""  # the pod whose queue is set, and where an autoscaler that asks is sent
         self.story = ""
 
     async def starts(self) -> str:
+        self.promql = await self._promql() if self.autoscaler.asks else ""
         for name in (_BUSY, _CALM):
             for obj in (await self._deployment(name), *self._hpa(name)):
                 await self.bench.create(obj)
@@ -79,6 +82,8 @@ class _Trial:
             within=self.bench.patience,
             what="both autoscalers see the metric of their pods",
         )
+        if len(seen.objects) < 2:
+            return f"there are {len(seen.objects)} HorizontalPodAutoscalers where two are wanted"
         return "" if seen.met else f"the autoscaler does not see {QUEUE}: {_trouble(seen.objects)}"
 
     async def grows(self) -> str:
@@ -90,7 +95,7 @@ class _Trial:
         self.bench.control(f"a queue of {_TARGET * self.most} at {_TARGET} each", replicas=replicas[_BUSY], nodes=nodes)
         self.bench.control("the same deployment whose queue stays empty", replicas=replicas[_CALM])
         if not came:
-            mine = [one for one in await self.bench.list(HPAS) if one["metadata"]["name"] == _BUSY]
+            mine = [one for one in await self.bench.list(HPAS) if one["spec"]["scaleTargetRef"]["name"] == _BUSY]
             return (
                 f"a queue of {_TARGET * self.most} at {_TARGET} each should bring {self.most} replicas, and there are "
                 f"{replicas[_BUSY]}; the autoscaler says: {_trouble(mine)}"
@@ -131,8 +136,17 @@ class _Trial:
         }
 
     def _hpa(self, name: str) -> tuple[Obj, ...]:
-        scaled = Scaled(name, self.bench.namespace, QUEUE, _TARGET, self.most)
+        scaled = Scaled(name, self.bench.namespace, QUEUE, _TARGET, self.most, self.promql)
         return self.autoscaler.objects(scaled, self.bench.apis)
+
+    async def _promql(self) -> str:
+        """By its address, since not every cluster has names for it; one without an address of its own by its name."""
+        for service in await self.bench.list("services", everywhere=True):
+            metadata, address = service["metadata"], service["spec"].get("clusterIP", "None")
+            host = f"{metadata['name']}.{metadata['namespace']}.svc" if address == "None" else address
+            if port := next(filter(None, (one.answers(service) for one in self.autoscaler.fed_by)), 0):
+                return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        raise CannotJudge(f"no Service answers PromQL, which {self.autoscaler.player} would ask")
 
     async def _queue(self, depth: int) -> None:
         ran = await self.bench.run(self.queued, ["/workload", "get", f"http://127.0.0.1:{PORT}/queue?depth={depth}"])
@@ -168,7 +182,7 @@ def _ready(found: Sequence[Obj], name: str) -> int:
 
 
 def _sees(hpa: Obj) -> bool:
-    return any("pods" in one for one in hpa.get("status", {}).get("currentMetrics") or ())
+    return any("pods" in one or "external" in one for one in hpa.get("status", {}).get("currentMetrics") or ())
 
 
 def _trouble(hpas: Sequence[Obj]) -> str:

@@ -10,7 +10,8 @@ from seatrial.catalog.roles import (
     Shown,
     VirtualAccelerators,
 )
-from seatrial.catalog.systems.accelerators import LOOKS_AT, DeviceClass, by_claim, by_resource
+from seatrial.catalog.systems.accelerators import LOOKS_AT, by_claim, by_resource
+from seatrial.catalog.systems.dra import DeviceClass
 from seatrial.catalog.systems.kubernetes import Node
 from seatrial.model.system import Holds, Proof, System
 
@@ -51,7 +52,7 @@ LAB_DEVICE_PLUGIN = System(
             versions=DriverVersions(labels=_LABELS, shown=_SHOWN),
         ),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )
 
 LAB_DRA_DRIVER = System(
@@ -72,7 +73,7 @@ LAB_DRA_DRIVER = System(
             versions=DriverVersions(labels=_LABELS, driver=DRIVER, shown=_SHOWN),
         ),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )
 
 LAB_SHARED_ACCELERATOR = System(
@@ -85,7 +86,7 @@ LAB_SHARED_ACCELERATOR = System(
             player="lab-shared-accelerator", kind=_KIND, devices=_DEVICES, units=(f"{RESOURCE}.shared",)
         ),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )
 
 LAB_VIRTUAL_ACCELERATORS = System(
@@ -104,7 +105,7 @@ LAB_VIRTUAL_ACCELERATORS = System(
             parent="parentUUID",
         ),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )
 
 LAB_NETWORK_CARDS = System(
@@ -121,5 +122,5 @@ LAB_NETWORK_CARDS = System(
             tells={"bandwidth": "bandwidth", "rdma": "rdma", "pci": "pciAddress", "numa": "numaNode"},
         ),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )

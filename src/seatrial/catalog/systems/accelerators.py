@@ -8,15 +8,11 @@ from collections.abc import Callable
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators, VirtualAccelerators
 from seatrial.catalog.systems.kubernetes import Node, is_accelerator, runs_containers
 from seatrial.kit.quantity import whole
-from seatrial.model.fact import Fact, Obj
+from seatrial.model.fact import Obj
 from seatrial.model.system import Holds, System
 
 Request = Callable[[Obj, str, int], tuple[Obj, ...]]
 LOOKS_AT = ("nodes", "resource.k8s.io/resourceslices")
-
-
-class DeviceClass(Fact, frozen=True):
-    of = "resource.k8s.io/deviceclasses"
 
 
 def by_resource(resource: str) -> Request:

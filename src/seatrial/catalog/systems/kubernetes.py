@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler, TrainingJob
+from seatrial.catalog.systems.pods import Condition, Pod, Taint
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Proof, Served, System
@@ -20,27 +21,29 @@ Fields = Mapping[str, Any]
 _NONE: Fields = MappingProxyType({})
 
 
-class Condition(Shape, frozen=True):
-    type: str = ""
-    status: str = ""
-    reason: str = ""
-    message: str = ""
-
-
-class Taint(Shape, frozen=True):
-    key: str = ""
-    value: str = ""
-    effect: str = ""
-
-
 class NodeSpec(Shape, frozen=True):
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
 
 
+class NodeImage(Shape, frozen=True):
+    names: tuple[str, ...] = ()
+    size_bytes: int = 0
+
+
+class NodeInfo(Shape, frozen=True):
+    kubelet_version: str = ""
+    container_runtime_version: str = ""
+    kernel_version: str = ""
+    os_image: str = ""
+
+
 class NodeStatus(Shape, frozen=True):
     allocatable: dict[str, str] = {}
     conditions: tuple[Condition, ...] = ()
+    capacity: dict[str, str] = {}
+    images: tuple[NodeImage, ...] = ()
+    node_info: NodeInfo = NodeInfo()
 
 
 class Node(Fact, frozen=True):
@@ -58,40 +61,6 @@ class Node(Fact, frozen=True):
 def host_of(obj: Obj, name: str) -> str:
     """The same for a node, or a pod on one, as it came: its label, and without one the name of the node."""
     return str((obj["metadata"].get("labels") or {}).get(HOST, "") or name)
-
-
-class Resources(Shape, frozen=True):
-    requests: dict[str, str | int | float] = {}
-    limits: dict[str, str | int | float] = {}
-
-
-class Container(Shape, frozen=True):
-    name: str = ""
-    image: str = ""
-    resources: Resources = Resources()
-
-
-class PodSpec(Shape, frozen=True):
-    node_name: str = ""
-    scheduler_name: str = ""
-    containers: tuple[Container, ...] = ()
-
-
-class ContainerStatus(Shape, frozen=True, rename={"image_id": "imageID"}):
-    image_id: str = ""  # what really runs, by its digest
-
-
-class PodStatus(Shape, frozen=True):
-    phase: str = ""
-    conditions: tuple[Condition, ...] = ()
-    container_statuses: tuple[ContainerStatus, ...] = ()
-
-
-class Pod(Fact, frozen=True):
-    of = "pods"
-
-    spec: PodSpec = PodSpec()
-    status: PodStatus = PodStatus()
 
 
 def is_accelerator(resource: str) -> bool:

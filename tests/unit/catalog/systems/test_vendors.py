@@ -10,12 +10,8 @@ import pytest
 
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators
 from seatrial.catalog.systems import vendors
-from seatrial.catalog.systems.accelerators import (
-    PERHAPS_VIRTUAL_ACCELERATORS,
-    UNDIVIDED_ACCELERATORS,
-    UNRECOGNISED,
-    DeviceClass,
-)
+from seatrial.catalog.systems.accelerators import PERHAPS_VIRTUAL_ACCELERATORS, UNDIVIDED_ACCELERATORS, UNRECOGNISED
+from seatrial.catalog.systems.dra import DeviceClass
 from seatrial.catalog.systems.gvisor import GVISOR
 from seatrial.catalog.systems.kubernetes import Node, NodeStatus
 from seatrial.catalog.systems.networks import DRANET

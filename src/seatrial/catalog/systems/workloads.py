@@ -1,0 +1,207 @@
+"""Workloads: whatever makes pods, seen as one thing, so that a hundred pods of one Deployment are judged once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from seatrial.catalog.systems.kubernetes import is_accelerator
+from seatrial.catalog.systems.pods import Amounts, Container, LabelSelector, Pod, PodSpec, PodTemplate
+from seatrial.kit.quantity import parse
+from seatrial.model.fact import Fact, Meta, Shape, Snapshot, View
+
+
+class Templated(Fact, frozen=True):
+    """An object that makes pods."""
+
+    @property
+    def makes(self) -> Iterator[tuple[PodTemplate, int]]:
+        """Each template in it, with how many pods are made of it."""
+        raise NotImplementedError
+
+
+class ReplicaSpec(Shape, frozen=True):
+    replicas: int | None = None
+    selector: LabelSelector = LabelSelector()
+    template: PodTemplate = PodTemplate()
+
+
+class Replicated(Templated, frozen=True):
+    spec: ReplicaSpec = ReplicaSpec()
+
+    @property
+    def makes(self) -> Iterator[tuple[PodTemplate, int]]:
+        yield self.spec.template, 1 if self.spec.replicas is None else self.spec.replicas
+
+
+class Deployment(Replicated, frozen=True):
+    of = "apps/deployments"
+
+
+class StatefulSet(Replicated, frozen=True):
+    of = "apps/statefulsets"
+
+
+class ReplicaSet(Replicated, frozen=True):
+    of = "apps/replicasets"
+
+
+class DaemonSet(Replicated, frozen=True):
+    of = "apps/daemonsets"
+
+
+class JobSpec(Shape, frozen=True):
+    parallelism: int | None = None
+    completions: int | None = None
+    suspend: bool = False
+    backoff_limit: int | None = None
+    completion_mode: str = ""
+    active_deadline_seconds: int | None = None
+    ttl_seconds_after_finished: int | None = None
+    template: PodTemplate = PodTemplate()
+
+
+class Job(Templated, frozen=True):
+    of = "batch/jobs"
+
+    spec: JobSpec = JobSpec()
+
+    @property
+    def makes(self) -> Iterator[tuple[PodTemplate, int]]:
+        yield self.spec.template, 1 if self.spec.parallelism is None else self.spec.parallelism
+
+
+class JobTemplate(Shape, frozen=True):
+    spec: JobSpec = JobSpec()
+
+
+class CronJobSpec(Shape, frozen=True):
+    concurrency_policy: str = ""
+    job_template: JobTemplate = JobTemplate()
+
+
+class CronJob(Templated, frozen=True):
+    of = "batch/cronjobs"
+
+    spec: CronJobSpec = CronJobSpec()
+
+    @property
+    def makes(self) -> Iterator[tuple[PodTemplate, int]]:
+        job = self.spec.job_template.spec
+        yield job.template, 1 if job.parallelism is None else job.parallelism
+
+
+CONTROLLERS: tuple[type[Templated], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob)
+
+
+class Workload(View, frozen=True):
+    """One template of one controller, or pods that belong to nobody we read, with the pods that there are of it."""
+
+    of = "workloads"
+    drawn_from = (Pod, *CONTROLLERS)
+
+    made_by: str = ""  # the subject of its controller
+    wanted: int = 0  # pods
+    template: PodTemplate = PodTemplate()
+    pods: tuple[Pod, ...] = ()
+
+    @classmethod
+    def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        return _drawn(snapshot)
+
+    @property
+    def subject(self) -> str:
+        return self.made_by
+
+    @property
+    def namespace(self) -> str:
+        return self.metadata.namespace
+
+    @property
+    def spec(self) -> PodSpec:
+        return self.template.spec
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Of its pods."""
+        return self.template.metadata.labels
+
+    @property
+    def accelerators(self) -> Mapping[str, int]:
+        """Extended resources of one of its pods, by name; what it claims by ``resourceClaims`` is not among them."""
+        return accelerators(self.spec)
+
+    @property
+    def uses_accelerators(self) -> bool:
+        return bool(self.accelerators) or bool(self.spec.resource_claims)
+
+
+def accelerators(spec: PodSpec) -> dict[str, int]:
+    """What a pod asks of devices: the sum of its containers, or what one of its init containers needs alone."""
+    together: dict[str, int] = defaultdict(int)
+    for one in spec.containers:
+        for name, count in devices_of(one).items():
+            together[name] += count
+    for one in spec.init_containers:
+        for name, count in devices_of(one).items():
+            together[name] = max(together[name], count)
+    return {name: count for name, count in together.items() if count}
+
+
+def devices_of(container: Container) -> dict[str, int]:
+    asked: Amounts = {**container.resources.requests, **container.resources.limits}
+    return {name: int(parse(amount)) for name, amount in asked.items() if is_accelerator(name)}
+
+
+def _drawn(snapshot: Snapshot) -> Iterator[Workload]:
+    made = [fact for kind in CONTROLLERS for fact in snapshot.all(kind)]
+    by_uid = {fact.metadata.uid: fact for fact in made if fact.metadata.uid}
+    pods: dict[str, list[Pod]] = defaultdict(list)
+    alone: dict[str, list[Pod]] = defaultdict(list)
+    for pod in snapshot.all(Pod):
+        top = _top(pod, by_uid)
+        (pods if isinstance(top, Templated) else alone)[_name(top, pod)].append(pod)
+    for fact in made:
+        if (owner := fact.metadata.controller) is not None and owner.uid in by_uid:
+            continue
+        for template, count in fact.makes:
+            yield Workload(
+                metadata=fact.metadata,
+                made_by=fact.subject,
+                wanted=count,
+                template=template,
+                pods=tuple(pods.get(fact.subject, ())),
+            )
+    for name, members in alone.items():
+        yield from _without_template(name, members)
+
+
+def _top(pod: Pod, by_uid: Mapping[str, Templated]) -> Fact:
+    """Who made it in the end, as far as we read."""
+    fact: Fact = pod
+    for _ in range(8):  # a chain of owners is short, and a circle would be a lie
+        owner = fact.metadata.controller
+        if owner is None or owner.uid not in by_uid:
+            return fact
+        fact = by_uid[owner.uid]
+    return fact
+
+
+def _name(top: Fact, pod: Pod) -> str:
+    """The subject of what made it; where that is of a kind that we do not read, its kind and name."""
+    owner = top.metadata.controller
+    if owner is None:
+        return top.subject
+    return "/".join((owner.kind.lower(), pod.metadata.namespace, owner.name))
+
+
+def _without_template(name: str, members: list[Pod]) -> Iterator[Workload]:
+    """Pods stand for the template that we did not read: one of each kind, told by what they run and hold."""
+    kinds: dict[tuple[object, ...], list[Pod]] = defaultdict(list)
+    for pod in members:
+        kinds[tuple((one.name, one.image) for one in pod.spec.containers)].append(pod)
+    for alike in kinds.values():
+        first = alike[0]
+        metadata = Meta(name=name.rpartition("/")[2], namespace=first.metadata.namespace)
+        template = PodTemplate(metadata=first.metadata, spec=first.spec)
+        yield Workload(metadata=metadata, made_by=name, wanted=len(alike), template=template, pods=tuple(alike))
