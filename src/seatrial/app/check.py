@@ -54,6 +54,7 @@ async def check(
         finished_at=clock.now(),
         environment=msgspec.structs.replace(ground.environment, images=()),
         findings=findings,
+        pages=catalog.pages(findings),
         gaps=tuple(ground.snapshot.gaps.values()),
         complete=complete,
     )

@@ -161,6 +161,7 @@ def _run(
         environment=ground.environment,
         requirements=tuple(one for one in scored if whole or judging & set(one.checks)),
         findings=judged.findings,
+        pages=aim.catalog.pages(judged.findings),
         evidence=judged.evidence,
         gaps=tuple(gap for of, gap in ground.snapshot.gaps.items() if of not in aside),
         complete=complete,

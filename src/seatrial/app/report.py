@@ -8,7 +8,7 @@ from pathlib import Path
 from seatrial.engine.schema import read_run
 from seatrial.engine.score import exit_code
 from seatrial.model.run import Run
-from seatrial.report import html, junit, markdown, record, text
+from seatrial.report import exposition, html, junit, markdown, openreports, record, sarif, text
 
 __all__ = ["FACES", "exit_code", "read", "render"]
 
@@ -18,6 +18,9 @@ FACES: Mapping[str, Callable[[Run], str]] = {
     "html": html.render,
     "junit": junit.render,
     "markdown": markdown.render,
+    "sarif": sarif.render,
+    "openreports": openreports.render,
+    "prometheus": exposition.render,
 }
 
 

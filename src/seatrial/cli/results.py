@@ -11,7 +11,7 @@ from seatrial.cli import output
 if TYPE_CHECKING:
     from seatrial.model.run import Run
 
-FACES = ("text", "json", "html", "junit", "markdown")
+FACES = ("text", "json", "html", "junit", "markdown", "sarif", "openreports", "prometheus")
 
 
 def add(parser: argparse.ArgumentParser, *, save: bool = True) -> None:

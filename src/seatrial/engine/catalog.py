@@ -20,8 +20,10 @@ from seatrial.engine.coherence import contradictions
 from seatrial.model.check import Check
 from seatrial.model.errors import CatalogError, UsageError
 from seatrial.model.fault import Fault
+from seatrial.model.run import Page
 from seatrial.model.standard import Standard
 from seatrial.model.system import System
+from seatrial.model.verdict import Finding
 
 PLUGINS = "seatrial.plugins"
 
@@ -68,6 +70,11 @@ class Catalog(msgspec.Struct, frozen=True):
 
     def check(self, id: str) -> Check:
         return _named(self.checks, id, "check")
+
+    def pages(self, findings: Iterable[Finding]) -> dict[str, Page]:
+        """What the checks behind these findings say of themselves."""
+        judged = sorted({one.check for one in findings} & set(self.checks))
+        return {id: Page(self.checks[id].title, self.checks[id].why) for id in judged}
 
     def system(self, id: str) -> System:
         return _named(self.systems, id, "system")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -41,6 +42,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[str, ...] = ()  # what ran in the pods that were read, by digest
 
 
+class Page(msgspec.Struct, frozen=True):
+    """What a check says of itself, so that a saved Run explains itself without the catalog that made it."""
+
+    title: str
+    why: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     id: str
@@ -54,4 +62,5 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    pages: Mapping[str, Page] = {}  # of the checks that have findings
     complete: bool = True  # False when somebody stopped it half-way

@@ -39,7 +39,8 @@ def _card(topic: Topic, number: int) -> str:
 
 
 def _topic(topic: Topic, number: int) -> str:
-    said = f"<p>{e(topic.own_words)}</p>" if topic.own_words else ""
+    told = f'<p class="page"><strong>{e(topic.page.title)}</strong> {e(topic.page.why)}</p>' if topic.page else ""
+    said = told + (f"<p>{e(topic.own_words)}</p>" if topic.own_words else "")
     findings = "".join(_finding(topic, shown) for shown in topic.shown)
     size = "topic" if findings else "topic brief"
     return (
@@ -57,7 +58,7 @@ def _finding(topic: Topic, shown: Shown) -> str:
     return (
         f'<section class="finding" data-standing="{shown.standing}"><header>{_stamp(shown.standing)}'
         f"<h4>{' for '.join(part for part in (check, subject) if part)}</h4>{severity}"
-        f"</header><p>{e(finding.because)}</p>{_seen(finding.seen)}"
+        f"</header><p>{e(shown.because)}</p>{_seen(finding.seen)}"
         + (f'<p class="fix"><strong>Fix:</strong> {e(fix)}</p>' if fix else "")
         + (_evidence(shown.evidence) if shown.evidence else "")
         + "</section>"
@@ -96,7 +97,7 @@ def _level(topic: Topic) -> str:
 
 
 def _because(topic: Topic) -> str:
-    return topic.because or (topic.shown[0].finding.because if topic.shown else "")
+    return topic.because or (topic.shown[0].because if topic.shown else "")
 
 
 def _systems(shape: Outline) -> Iterator[str]:

@@ -72,12 +72,12 @@ def _case(shape: Outline, suite: str, topic: Topic) -> list[str]:
 
 
 def _because(topic: Topic) -> str:
-    return topic.because or (topic.shown[0].finding.because if topic.shown else WORDS[topic.standing].counted)
+    return topic.because or (topic.shown[0].because if topic.shown else WORDS[topic.standing].counted)
 
 
 def _finding(shown: Shown) -> str:
     finding = shown.finding
-    lines = [f"{WORDS[shown.standing].label} {finding.key}", f"  {finding.because}"]
+    lines = [f"{WORDS[shown.standing].label} {finding.key}", f"  {shown.because}"]
     lines += [f"  {name}: {seen}" for name, seen in pairs(finding.seen)]
     lines += [f"  Fix: {finding.fix}"] if finding.fix and shown.needs_work else []
     for entry in shown.evidence.entries if shown.evidence else ():

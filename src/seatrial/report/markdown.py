@@ -39,7 +39,7 @@ def _table(shape: Outline) -> Iterator[str]:
                 f"{WORDS[topic.standing].mark} {WORDS[topic.standing].label.lower()}",
                 markdown_code(topic.name),
                 markdown_text(topic.asked_by),
-                markdown_text(topic.because or topic.shown[0].finding.because),
+                markdown_text(topic.because or topic.shown[0].because),
             )
             for topic in shape.topics
         ),
@@ -64,7 +64,7 @@ def _finding(topic: Topic, shown: Shown) -> Iterator[str]:
     names = [name for name in (finding.check, finding.subject) if name and name != topic.name]
     named = " for ".join(markdown_code(name) for name in names) or markdown_code(finding.check)
     severity = f" ({finding.severity})" if shown.needs_work else ""
-    yield f"- **{words.label}** {named}{severity}: {markdown_text(finding.because)}"
+    yield f"- **{words.label}** {named}{severity}: {markdown_text(shown.because)}"
     if not shown.needs_work:
         return
     for name, seen in pairs(finding.seen):

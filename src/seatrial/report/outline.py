@@ -9,7 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from seatrial.model.evidence import Evidence
-from seatrial.model.run import Environment, EnvironmentKind, Run
+from seatrial.model.fact import GapReason
+from seatrial.model.run import Environment, EnvironmentKind, Page, Run
 from seatrial.model.standard import RequirementResult
 from seatrial.model.verdict import Finding, Outcome
 
@@ -21,6 +22,8 @@ class Standing(StrEnum):
     ERROR = "error"
     UNKNOWN = "unknown"
     NOT_COVERED = "not-covered"
+    ACCEPTED = "accepted"  # it fails, and somebody answers for that until a day
+    NOT_GIVEN = "not-given"  # files alone do not tell
     PASS = "pass"
     NOT_APPLICABLE = "not-applicable"
 
@@ -37,6 +40,8 @@ WORDS: Mapping[Standing, Words] = {
     Standing.ERROR: Words("!", "ERROR", "broke", "Broke while checking"),
     Standing.UNKNOWN: Words("?", "UNKNOWN", "could not be judged", "Could not be judged"),
     Standing.NOT_COVERED: Words("○", "NOT COVERED", "not covered", "Not covered by any check"),
+    Standing.ACCEPTED: Words("~", "ACCEPTED", "accepted", "Accepted until a day"),
+    Standing.NOT_GIVEN: Words("·", "NOT IN THE FILES", "not told by the files", "What the files do not tell"),
     Standing.PASS: Words("✓", "PASS", "passed", "Passed"),
     Standing.NOT_APPLICABLE: Words("–", "NOT APPLICABLE", "not applicable", "Not applicable"),
 }
@@ -65,11 +70,23 @@ class Shown(msgspec.Struct, frozen=True):
 
     @property
     def standing(self) -> Standing:
+        if self.finding.accepted is not None:
+            return Standing.ACCEPTED
+        if self.finding.outcome is Outcome.UNKNOWN and self.finding.seen.get("reason") == GapReason.NOT_GIVEN:
+            return Standing.NOT_GIVEN
         return Standing(self.finding.outcome)
 
     @property
     def needs_work(self) -> bool:
         return self.standing in NEEDS_WORK
+
+    @property
+    def because(self) -> str:
+        """With who answers for it, where somebody does, and the place in a file, where it has one."""
+        finding, accepted = self.finding, self.finding.accepted
+        place = f"{finding.place}: " if finding.place and self.standing in (*NEEDS_WORK, Standing.ACCEPTED) else ""
+        who = f" Accepted by {accepted.owner} until {accepted.until}: {accepted.why}" if accepted else ""
+        return f"{place}{finding.because}{who}"
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +97,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[RequirementResult, ...] = ()
     because: str = ""
     shown: tuple[Shown, ...] = ()
+    page: Page | None = None  # of the check, where the topic is one
 
     @property
     def own_words(self) -> str:
@@ -152,7 +170,7 @@ def outline(run: Run) -> Outline:
         alike.setdefault(key, []).append(result)
     topics = [
         *(_requirement(results, by_check) for results in alike.values()),
-        *(_check(check, shown) for check, shown in by_check.items() if check not in asked),
+        *(_check(check, shown, run.pages.get(check)) for check, shown in by_check.items() if check not in asked),
     ]
     return Outline(run, tuple(_worst_first(topics)))
 
@@ -181,8 +199,8 @@ def _requirement(alike: list[RequirementResult], by_check: Mapping[str, list[Sho
     )
 
 
-def _check(check: str, shown: list[Shown]) -> Topic:
-    return Topic(standing=min((one.standing for one in shown), key=_rank), name=check, shown=_shown(shown))
+def _check(check: str, shown: list[Shown], page: Page | None) -> Topic:
+    return Topic(standing=min((one.standing for one in shown), key=_rank), name=check, shown=_shown(shown), page=page)
 
 
 def _standing(result: RequirementResult) -> Standing:

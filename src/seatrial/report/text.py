@@ -46,6 +46,8 @@ def _topics(page: Page, shape: Outline) -> None:
 
 def _in_full(page: Page, topic: Topic) -> None:
     page.say(_title(topic), indent=2, mark=WORDS[topic.standing].mark, paint=topic.standing)
+    if topic.page and not topic.asked:
+        page.say(topic.page.title, indent=4, paint="dim")
     if topic.own_words:
         page.say(topic.own_words, indent=4)
     _findings(page, topic)
@@ -65,7 +67,7 @@ def _finding(page: Page, topic: Topic, shown: Shown) -> None:
     finding, standing = shown.finding, shown.standing
     severity = f" ({finding.severity})" if shown.needs_work else ""
     page.say(f"{_name(topic, shown)}{severity}", indent=4, mark=WORDS[standing].mark, paint=standing)
-    page.say(finding.because, indent=6)
+    page.say(shown.because, indent=6)
     if not shown.needs_work:
         return
     for name, seen in pairs(finding.seen):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
+from seatrial import __version__
+from seatrial.kit.sarif import Result, document
+from seatrial.kit.sarif import Rule as SarifRule
 from seatrial.submission.lint import RULES, rules
 from seatrial.submission.message import Grade, Message, Report
 from seatrial.submission.rule import Profile, Rule
-from seatrial.submission.web import quoted
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PAINTS = {Grade.ERROR: "1;31", Grade.WARNING: "1;33", Grade.NOTE: "2"}
 
 
@@ -40,15 +40,10 @@ def as_json(report: Report) -> str:
 
 
 def sarif(report: Report) -> str:
-    chosen = rules(Profile(report.profile))
-    places = {rule.id: place for place, rule in enumerate(chosen)}
-    run = {
-        "tool": {"driver": {"name": "seatrial", "rules": [_rule(rule) for rule in chosen]}},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
-        "results": [_result(one, places[one.rule]) for one in report.messages],
-    }
-    return _pretty({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+    notes = [f"{_count(report.links_not_checked, 'link')} not checked"] if report.links_not_checked else []
+    return document(
+        __version__, [_rule(rule) for rule in rules(Profile(report.profile))], map(_result, report.messages), notes
+    )
 
 
 FORMS: Mapping[str, Callable[[Report], str]] = {"text": text, "json": as_json, "sarif": sarif}
@@ -64,42 +59,20 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": f"{rule.title} Why: {rule.why}"},
-        "help": {"text": f"Why: {rule.why}\nFix: {rule.fix}"},
-        "defaultConfiguration": {"level": rule.grade},
-        "properties": {"profiles": sorted(rule.profiles)},
-    }
+def _rule(rule: Rule) -> SarifRule:
+    return SarifRule(
+        id=rule.id,
+        title=rule.title,
+        why=rule.why,
+        fix=rule.fix,
+        level=rule.grade,
+        properties={"profiles": sorted(rule.profiles)},
+    )
 
 
-def _result(one: Message, place: int) -> dict[str, Any]:
-    return {
-        "ruleId": one.rule,
-        "ruleIndex": place,
-        "level": one.grade,
-        "message": {"text": f"{one.what}. {one.way_out}" if one.way_out else one.what},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(one.file)},
-                    "region": {"startLine": one.line, "startColumn": one.column},
-                }
-            }
-        ],
-    }
-
-
-def _notifications(report: Report) -> list[dict[str, Any]]:
-    if not report.links_not_checked:
-        return []
-    return [{"level": "note", "message": {"text": f"{_count(report.links_not_checked, 'link')} not checked"}}]
-
-
-def _uri(file: str) -> str:
-    return PurePath(file).as_uri() if PurePath(file).is_absolute() else quoted(file)
+def _result(one: Message) -> Result:
+    text = f"{one.what}. {one.way_out}" if one.way_out else one.what
+    return Result(rule=one.rule, level=one.grade, text=text, file=one.file, line=one.line, column=one.column)
 
 
 def _pretty(value: Any) -> str:

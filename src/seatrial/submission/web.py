@@ -10,7 +10,6 @@ _URL = re.compile(
     r"(?P<scheme>https?)://(?:(?P<user>[^/?#@]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#@:\s\[\]]+)(?::[0-9]*)?"
     r"(?P<path>/[^?#\s]*)?(?:\?(?P<query>[^#\s]*))?(?:#.*)?"
 )
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 
 
 class Url(msgspec.Struct, frozen=True):
@@ -27,8 +26,3 @@ def split(text: str) -> Url | None:
         return None
     host = match["host"].strip("[]").lower().removesuffix(".")
     return Url(host, match["path"] or "", match["query"] or "", match["user"] is not None) if host else None
-
-
-def quoted(path: str) -> str:
-    """A path as a relative reference: what is not plain is written as %XX."""
-    return "".join(one if one in _PLAIN else "".join(f"%{byte:02X}" for byte in one.encode()) for one in path)
