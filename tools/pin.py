@@ -23,6 +23,9 @@ from typing import Any
 from seatrial.lab.forge.recipes import KUBERNETES, NODE, PROGRAMS, TOOLS
 from seatrial.model.system import System
 
+UNNAMED = "v0.0.0-00010101000000-"  # the version of what is only ever replaced by a local path
+# Whose libraries a system takes where they are newer than its own: what several need in one version is compiled once.
+LIKE = {"jobset": "kueue", "lws": "kueue", "prometheus-adapter": "volcano", "volcano": "prometheus-adapter"}
 OURS = "."  # a package of our own, whose sources stand beside its pins
 
 
@@ -49,8 +52,24 @@ def replacements(theirs: dict[str, Any], staging: str) -> Iterable[str]:
             yield f"{old} => {old} {staging}"
 
 
+def neighbours(theirs: dict[str, Any], version: str, pins: Path) -> Iterable[str]:
+    """Modules of the same repository that upstream never names a version of: the same release, or one of ours beside the pins."""
+    local = {line["Old"]["Path"] for line in theirs.get("Replace") or () if not line["New"].get("Version")}
+    for line in theirs["Require"]:
+        path, name = line["Path"], line["Path"].rpartition("/")[2]
+        if path in local and line["Version"].startswith(UNNAMED):
+            yield f"{path} => ./{name}" if (pins / name / "go.mod").exists() else f"{path} => {path} {version}"
+
+
 def exclusions(theirs: dict[str, Any]) -> Iterable[str]:
     return (f"{line['Path']} {line['Version']}" for line in theirs.get("Exclude") or ())
+
+
+def trust(module: str, version: str, folder: Path) -> None:
+    """Take upstream's own checksums as a beginning: the public database lacks some of those that it was published with."""
+    download = json.loads(go("mod", "download", "-json", f"{module}@{version}", cwd=folder))
+    sums = [path.read_text() for path in (folder / "go.sum", Path(download["Dir"]) / "go.sum") if path.exists()]
+    folder.joinpath("go.sum").write_text("".join(sums))
 
 
 def write_mod(folder: Path, name: str, theirs: dict[str, Any], blocks: dict[str, Iterable[str]]) -> None:
@@ -96,17 +115,34 @@ def pin_module(pins: Path, module: str, version: str, packages: Iterable[str], f
     blocks = {
         "require": (f"{module} {version}",),
         "tool": [package for package in packages if package != OURS],
-        "replace": replacements(theirs, ""),
+        "replace": (*replacements(theirs, ""), *neighbours(theirs, version, pins)),
         "exclude": exclusions(theirs),
     }
+    if pins.is_dir():
+        shutil.copytree(pins, folder, dirs_exist_ok=True)
     write_mod(folder, str(pins.relative_to(PROGRAMS)), theirs, blocks)
-    for source in pins.glob("*.go"):
-        shutil.copy(source, folder)
+    trust(module, version, folder)
     if packages:
         go("mod", "tidy", cwd=folder)
+        if other := LIKE.get(pins.name):
+            go("mod", "edit", *(f"-require={line}" for line in shared(folder, pins.parent / other)), cwd=folder)
+            go("mod", "tidy", cwd=folder)
     else:
         go("mod", "download", module, cwd=folder)
     keep(folder, pins)
+
+
+def shared(folder: Path, other: Path) -> Iterable[str]:
+    """What both need and neither replaces by another version, as the other has it. Go still takes the newer one."""
+    mine, theirs = (json.loads(go("mod", "edit", "-json", cwd=one)) for one in (folder, other))
+    fixed = {
+        line["Old"]["Path"]: line["New"].get("Version") for pins in (theirs, mine) for line in pins["Replace"] or ()
+    }
+    needed = {line["Path"] for line in mine["Require"]} - {line["Old"]["Path"] for line in mine["Replace"] or ()}
+    for line in theirs["Require"]:
+        path, version = line["Path"], line["Version"]
+        if path in needed and fixed.get(path, version) == version:
+            yield f"{path}@{version}"
 
 
 def system(id: str) -> System:

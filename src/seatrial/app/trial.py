@@ -1,24 +1,29 @@
-"""trial: everything that is known so far, on a lab, in one Run."""
+"""trial: everything that is known so far, on a lab, in one Run. What is up is proven while the rest is built."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import msgspec
 
 from seatrial.app import lab
+from seatrial.app.proofs import concerned, joined
 from seatrial.app.prove import prove
+from seatrial.app.started import left_out
 from seatrial.app.target import Target
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.score import exit_code as score_of
 from seatrial.engine.score import score
+from seatrial.lab.forge import Yard
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.measure import Measure
-from seatrial.model.progress import Tell, silent
+from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.run import Run
 from seatrial.model.verdict import Outcome
 
 FLEET = "h100:8x4,mi300x:8x2"
+_BUILDING = "build what this machine does not have yet, and prove what is up meanwhile"
 
 
 async def trial(
@@ -27,30 +32,61 @@ async def trial(
     kubernetes: str = "1.37",
     level: LabLevel = LabLevel.NODE,
     systems: tuple[str, ...] = (lab.DEFAULT,),
+    within: float | None = None,
     keep: bool = False,
     tell: Tell = silent,
 ) -> Run:
-    """Start the lab, prove every standard's covered requirements on it, and take it down unless it is to be kept."""
+    """Start the lab, prove every standard's covered requirements on it, and take it down unless it is to be kept.
+
+    ``within`` is how many minutes the systems get to be built; those that are not built then are left out.
+    """
     catalog = Catalog.installed()
-    spec = LabSpec(
-        name=name,
-        kubernetes=kubernetes,
-        level=level,
-        fleet=lab.parse_fleet(FLEET),
-        systems=systems,
+    spec = lab.resolved(
+        LabSpec(name=name, kubernetes=kubernetes, level=level, fleet=lab.parse_fleet(FLEET), systems=systems)
     )
     keep = keep or lab.is_there(name)
-    begun = time.monotonic()
+    if expected := lab.outlook(spec):
+        tell(Event(_BUILDING, State.BEGUN, expected=expected))
     try:
-        await lab.up(spec, tell=tell)
-        took = round(time.monotonic() - begun, 1)
-        run = await prove(Target(lab=name), consent=lambda _: True, tell=tell, command="trial")
+        async with lab.yard(spec, within=None if within is None else within * 60, tell=tell) as yard:
+            run = await _proven(spec, yard, catalog, tell)
     finally:
         if not keep:
             await lab.down(name, tell=tell)
-    requirements = tuple(one for standard in catalog.standards.values() for one in score(standard, run.findings))
-    start = Measure(id="lab.start", value=took, unit="s", source="this command's own clock, builds included")
-    return msgspec.structs.replace(run, requirements=requirements, measures=(start,))
+    if expected:
+        tell(Event(_BUILDING, State.DONE, f"{len(yard.ready)} of {len(spec.systems)} systems"))
+    findings = (*run.findings, *left_out(yard.left, catalog, yard.ready))
+    requirements = tuple(one for standard in catalog.standards.values() for one in score(standard, findings))
+    return msgspec.structs.replace(run, findings=findings, pages=catalog.pages(findings), requirements=requirements)
+
+
+async def _proven(spec: LabSpec, yard: Yard, catalog: Catalog, tell: Tell) -> Run:
+    """Prove on the bare lab, or on what is built already; then, as systems come, what they change."""
+    begun = time.monotonic()
+    there = yard.ready
+    await lab.up(msgspec.structs.replace(spec, systems=there), tell=tell)
+    took = Measure(
+        id="lab.start",
+        value=round(time.monotonic() - begun, 1),
+        unit="s",
+        source="this command's own clock, builds included",
+    )
+    run = await _prove(spec, (), tell)
+    try:
+        while run.complete and await yard.more():
+            again = concerned(catalog, run, set(yard.ready) - set(there))
+            there = yard.ready
+            await lab.up(msgspec.structs.replace(spec, systems=there), tell=tell)
+            run = joined(run, await _prove(spec, again, tell), again)
+    except asyncio.CancelledError:  # what is known is worth showing
+        run = msgspec.structs.replace(run, complete=False)
+    return msgspec.structs.replace(run, measures=(took,))
+
+
+async def _prove(spec: LabSpec, only: tuple[str, ...], tell: Tell) -> Run:
+    return await prove(
+        Target(lab=spec.name), only=only, insisted=False, consent=lambda _: True, tell=tell, command="trial"
+    )
 
 
 def exit_code(run: Run) -> int:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from seatrial.cli import lab, names, output, results
 
+_DEFAULT = ("default",)
+_WITHIN = 20.0  # minutes for the default systems: two cores that do nothing else build them in less
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
@@ -31,13 +34,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--with",
         dest="systems",
         type=names.comma,
-        default=("default",),
+        default=_DEFAULT,
         metavar="ID,…",
         help="the systems to run in the lab, or all; unless given, those that do not take long to build",
     )
     names.completed_by(systems, "systems")
+    parser.add_argument(
+        "--within",
+        type=minutes,
+        metavar="MINUTES",
+        help="leave out the systems that are not built by then; 20 unless given, or no limit where --with is given",
+    )
     results.add(parser)
     parser.set_defaults(run=run)
+
+
+def minutes(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise ValueError(text)
+    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
                 kubernetes=args.kubernetes.removeprefix("v"),
                 level=LabLevel(args.level),
                 systems=args.systems,
+                within=args.within or (_WITHIN if args.systems == _DEFAULT else None),
                 tell=progress.tell,
             )
         )

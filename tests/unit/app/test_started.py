@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.app.started import not_started
+from seatrial.app.started import left_out, not_started
 from seatrial.engine.catalog import Catalog
+from seatrial.lab.forge import Absent
 from seatrial.lab.site import Site
 from seatrial.model.lab import LabSpec
 from seatrial.model.verdict import Finding, Outcome, Severity
@@ -42,3 +43,17 @@ def test_what_could_be_started_is_unknown_with_the_flag() -> None:
 )
 def test_everything_else_stays_as_it_was_judged(one: Finding, systems: tuple[str, ...]) -> None:
     assert not_started([one], CATALOG, site(*systems)) == (one,)
+
+
+def test_what_was_to_be_started_and_is_not_there_is_unknown_for_each_proof_that_it_has_a_part_in() -> None:
+    told = list(left_out({"volcano": Absent("not built within 20 min")}, CATALOG, ("kueue", "jobset")))
+    (gang,) = [one for one in told if one.check == "gang.starts-whole-or-not-at-all"]
+    assert gang.outcome is Outcome.UNKNOWN
+    assert gang.subject == "volcano"
+    assert gang.because == "not started: not built within 20 min; start it with --with kueue,jobset,volcano"
+
+
+def test_what_does_not_build_is_an_error_and_not_only_unknown() -> None:
+    told = list(left_out({"volcano": Absent("it does not compile", broken=True)}, CATALOG, ()))
+    assert {one.outcome for one in told} == {Outcome.ERROR}
+    assert not list(left_out({}, CATALOG, ("kueue",)))

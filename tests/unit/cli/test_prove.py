@@ -123,9 +123,19 @@ def test_a_trial_needs_no_leave(app: Any) -> None:
     app("trial", trial=trial, exit_code=exit_code)
     assert main(["trial", "--level", "control-plane", "--with", "kueue,volcano"]) == 1
     expected = {"name": "trial", "kubernetes": "1.37", "level": "control-plane", "systems": ("kueue", "volcano")}
-    assert asked == {**expected, "keep": False}
+    assert asked == {**expected, "within": None, "keep": False}
     assert main(["trial", "--lab", "mine", "--keep"]) == 1
     assert (asked["name"], asked["keep"], asked["systems"]) == ("mine", True, ("default",))
+    assert asked["within"] == 20
+    assert main(["trial", "--with", "kueue", "--within", "7.5"]) == 1
+    assert asked["within"] == 7.5
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "soon"])
+def test_a_trial_takes_only_time_that_there_is(minutes: str, app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    app("trial", trial=None, exit_code=exit_code)
+    assert main(["trial", f"--within={minutes}"]) == 2
+    assert "--within" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_the_page_of_a_check_is_its_docstring_and_its_signature(catalog: Catalog
 def test_a_system_says_how_it_is_found_and_proven(catalog: Catalog) -> None:
     page = TOOL.reference(catalog)["systems.md"]
     assert "- found by: cache.example.dev/modelcaches being served" in page
-    assert "- proof in the lab: API only" in page
+    assert "- proof in the lab: documents only" in page
 
 
 def test_pages_are_the_same_every_time_and_then_check_is_content(catalog: Catalog, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -19,40 +21,48 @@ _PINS = ("go.mod", "go.sum")
 _NOT_BUILT = ("pins", "*_test.go")  # beside our own sources
 _INCLUDE = (Path("/usr/include"), Path("/usr/local/include"))
 _STRIPPED = "-s -w"  # nobody debugs these; it halves the time of the link and a quarter of the size
+_MACHINE = f"{platform.system().lower()}/{platform.machine()}"
+_STALE = ("-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}")
 _FETCHED, _COMPILED = 0.15, 0.95  # where these steps end, as a share of the whole
 
 
-async def compiled(build: Build, *, tell: Tell, sure: bool = False) -> Artifact:
-    """The build's artifact: found in the cache, or made now."""
-    toolchain = find(needed_by(build.pins))
-    what, key = _what(build), _key(build, toolchain)
-    if found := store.find(what, key, sure=sure, tell=tell):
+async def compiled(build: Build, *, tell: Tell, sure: bool = False, aside: bool = False) -> Artifact:
+    """The build's artifact: found in the cache, or made now. ``aside`` lets whatever else runs here go first."""
+    if found := kept(build, sure=sure, tell=tell):
         return found
+    toolchain = find(needed_by(build.pins))
     _check_needs(build)
-    return await store.make(what, key, lambda folder: _Job(build, toolchain, folder, tell).run(), sure=sure, tell=tell)
+    return await store.make(
+        _what(build),
+        _key(build),
+        lambda folder: _Job(build, toolchain, folder, tell, aside).run(),
+        sure=sure,
+        tell=tell,
+    )
 
 
 def kept(build: Build, *, sure: bool, tell: Tell) -> Artifact | None:
-    """What an earlier build left in the cache; nothing where there is no toolchain."""
-    try:
-        key = _key(build, find(needed_by(build.pins)))
-    except BuildError:
-        return None
-    return store.find(_what(build), key, sure=sure, tell=tell)
+    """What an earlier build left in the cache. It is of use whether or not there still is a toolchain."""
+    return store.find(_what(build), _key(build), sure=sure, tell=tell)
+
+
+def expected(build: Build) -> float:
+    """Seconds that the build takes with empty caches, when it has this machine to itself."""
+    return build.seconds / (os.cpu_count() or 1)
 
 
 def _what(build: Build) -> str:
     return f"build {build.id}"
 
 
-def _key(build: Build, toolchain: Toolchain) -> str:
-    """Everything that the outcome depends on: the order to the toolchain, the pins, and our own sources."""
+def _key(build: Build) -> str:
+    """What was asked for: the order to the toolchain, the pins, and our own sources. Which Go then made it, its origin tells."""
     order = msgspec.structs.replace(build, pins=Path(), sources=None, seconds=0.0)
     files = [path for name in _PINS if (path := build.pins / name).exists()]
     if build.sources:
         sources = (path for path in sorted(build.sources.rglob("*.go")) if not path.name.endswith("_test.go"))
         files += [path for path in sources if "pins" not in path.relative_to(build.sources).parts]
-    return store.digest([toolchain.name, _STRIPPED, msgspec.json.encode(order, enc_hook=str, order="sorted"), *files])
+    return store.digest([_MACHINE, _STRIPPED, msgspec.json.encode(order, enc_hook=str, order="sorted"), *files])
 
 
 def _check_needs(build: Build) -> None:
@@ -66,8 +76,8 @@ def _check_needs(build: Build) -> None:
 class _Job:
     """One build in an empty folder: fetch the modules, compile and link, keep what goes with the programs."""
 
-    def __init__(self, build: Build, toolchain: Toolchain, folder: Path, tell: Tell) -> None:
-        self.build, self.toolchain, self.folder, self.tell = build, toolchain, folder, tell
+    def __init__(self, build: Build, toolchain: Toolchain, folder: Path, tell: Tell, aside: bool) -> None:
+        self.build, self.toolchain, self.folder, self.tell, self.aside = build, toolchain, folder, tell, aside
         self.work = folder / "work"
         self.env = toolchain.environment(cgo=build.cgo)
 
@@ -90,11 +100,11 @@ class _Job:
         self.folder.joinpath("bin").mkdir()
 
     async def _fetch(self) -> int:
-        """Have the modules, and learn how many packages there are to compile."""
+        """Have the modules, and learn how many packages there are to compile: those that no earlier build has compiled."""
         modules = self.work.joinpath("go.mod").read_text().count("\n\t")
         heard = self._share(0.0, _FETCHED, modules)
-        listed = await self._go("list", *self._tags(), "-deps", *self.build.packages.values(), heard=heard)
-        return len(listed.splitlines())
+        listed = await self._go("list", *self._tags(), *_STALE, *self.build.packages.values(), heard=heard)
+        return len(listed.split())
 
     async def _compile(self, packages: int) -> None:
         heard = self._share(_FETCHED, _COMPILED, packages)
@@ -127,12 +137,14 @@ class _Job:
             nonlocal lines
             lines += 1
             fraction = start + (end - start) * min(1.0, lines / max(total, 1))
-            self.tell(Event(_what(self.build), State.GOING, line, fraction, self.build.seconds))
+            self.tell(Event(_what(self.build), State.GOING, line, fraction, expected(self.build)))
 
         return heard
 
     async def _go(self, *args: str, heard: Heard) -> str:
-        return await invoke(self.toolchain.go, args, folder=self.work, env=self.env, what=self.build.id, heard=heard)
+        return await invoke(
+            self.toolchain.go, args, folder=self.work, env=self.env, what=self.build.id, heard=heard, aside=self.aside
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

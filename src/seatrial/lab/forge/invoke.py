@@ -17,6 +17,7 @@ Heard = Callable[[str], None]
 
 _LAST_LINES = 12
 _LONGEST_LINE = 4 << 20  # linkers can be wordy
+_BEHIND = 10  # niceness: a tenth of the share of what does not step aside, so that it is not starved on a busy machine
 # What Go says when it isn't the source that is wrong, and what helps.
 _WAYS_OUT = {
     "no space left on device": "make room: Go's caches (`go env GOCACHE GOMODCACHE`) and this build need about 6 GiB",
@@ -30,13 +31,22 @@ _GO_ON = "the lines above are Go's own; what was compiled so far is kept, so run
 
 
 async def invoke(
-    go: Path, args: Sequence[str], *, folder: Path, env: Mapping[str, str], what: str, heard: Heard
+    go: Path,
+    args: Sequence[str],
+    *,
+    folder: Path,
+    env: Mapping[str, str],
+    what: str,
+    heard: Heard,
+    aside: bool = False,
 ) -> str:
     """Run ``go ARGS`` in a folder and return what it printed. Each line of its messages goes to ``heard``."""
     process = await asyncio.create_subprocess_exec(
         go, *args, cwd=folder, env=env, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, limit=_LONGEST_LINE, start_new_session=True
     )  # fmt: skip
     last: deque[str] = deque(maxlen=_LAST_LINES)
+    if aside:
+        _step_aside(process.pid)
     try:
         printed = await _listen(process, last, heard)
         code = await process.wait()
@@ -45,6 +55,14 @@ async def invoke(
     if code:
         raise _failure(f"`go {args[0]}` of {what} failed", "\n".join(last))
     return printed
+
+
+def _step_aside(pid: int) -> None:
+    """Let everything else on this machine go first, as far as the kernel listens to that."""
+    with contextlib.suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PGRP, pid, _BEHIND)
+    with contextlib.suppress(OSError):  # only some kernels share processors out by session first
+        Path(f"/proc/{pid}/autogroup").write_text(str(_BEHIND))
 
 
 async def _listen(process: Process, last: deque[str], heard: Heard) -> str:

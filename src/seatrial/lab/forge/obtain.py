@@ -12,7 +12,7 @@ import msgspec
 
 from seatrial.kit.together import together
 from seatrial.lab.forge import recipes, releases, wheels
-from seatrial.lab.forge.compile import compiled, kept
+from seatrial.lab.forge.compile import compiled, expected, kept
 from seatrial.lab.forge.download import NotThere, downloaded
 from seatrial.lab.forge.onpath import on_path
 from seatrial.lab.forge.recipes import NEWEST, NODE, OURS, TOOLS, UPSTREAM, Build
@@ -63,21 +63,12 @@ async def obtain(
     if unknown := [name for name in wanted if name not in ("kube", *NODE, *TOOLS, *known)]:
         way_out = f"known: {', '.join(['kube', *NODE, *TOOLS, *known])}"
         raise UsageError(f"there is no recipe {', '.join(map(repr, unknown))}", way_out=way_out)
-    one = _Forge(kubernetes, _allowed(), tell, sure)
-
-    async def have(name: str) -> Programs:
-        if name == "kube":
-            return await one.kube()
-        if name in NODE:
-            return await one.node(NODE[name])
-        if name in TOOLS:
-            return await one.build(name, TOOLS[name])
-        return await one.system(name, known[name])
+    forge = Forge(kubernetes, known, tell, sure=sure)
 
     async def lane(*steps: Iterable[str]) -> Programs:
         result = Programs()
         for step in steps:
-            for programs in await together(*map(have, step)):
+            for programs in await together(*map(forge.have, step)):
                 result |= programs
         return result
 
@@ -87,11 +78,37 @@ async def obtain(
     return kube | beside
 
 
-class _Forge:
-    def __init__(self, minor: str, allowed: tuple[str, ...], tell: Tell, sure: bool) -> None:
-        self.minor, self.allowed, self.tell, self.sure = minor, allowed, tell, sure
-        # Go keeps all cores busy by itself, except while it links: so one build beside the long one, and no more.
-        self.long, self.short = asyncio.Semaphore(1), asyncio.Semaphore(1)
+def outlook(names: Iterable[str], *, kubernetes: str, systems: Mapping[str, Recipe]) -> float:
+    """Seconds that it takes to build those that are not there yet, all of them, on this machine."""
+    builds = (_build(name, kubernetes, systems) for name in names)
+    return sum(expected(build) for build in builds if not kept(build, sure=False, tell=silent))
+
+
+def _build(name: str, kubernetes: str, systems: Mapping[str, Recipe]) -> Build:
+    if name == "kube":
+        return recipes.kube(kubernetes)
+    return (NODE | TOOLS)[name] if name in NODE or name in TOOLS else recipes.of_system(name, systems[name])
+
+
+class Forge:
+    """Has programs by the name of their recipe. ``aside`` lets whatever else runs on this machine go first."""
+
+    def __init__(
+        self, minor: str, systems: Mapping[str, Recipe], tell: Tell, *, sure: bool = False, aside: bool = False
+    ) -> None:
+        self.minor, self.systems, self.tell, self.sure, self.aside = minor, systems, tell, sure, aside
+        self.allowed = _allowed()
+        # Go keeps all cores busy by itself, except while it fetches and links: so two builds beside the long one, and no more.
+        self.long, self.short = asyncio.Semaphore(1), asyncio.Semaphore(2)
+
+    async def have(self, name: str) -> Programs:
+        if name == "kube":
+            return await self.kube()
+        if name in NODE:
+            return await self.node(NODE[name])
+        if name in TOOLS:
+            return await self.build(name, TOOLS[name])
+        return await self.system(name, self.systems[name])
 
     async def kube(self) -> Programs:
         """All of Kubernetes in one build, or its published programs and a small build of what nobody publishes."""
@@ -130,8 +147,14 @@ class _Forge:
 
     async def build(self, name: str, build: Build) -> Programs:
         self._allow(name, "build", "allow it to be built: unset SEATRIAL_SOURCES")
+        if found := kept(build, sure=self.sure, tell=self.tell):
+            return _programs(name, found, build.programs)
         async with self.long if name == "kube" else self.short:
-            artifact = await self._timed(f"build {build.id}", lambda: compiled(build, tell=self.tell, sure=self.sure))
+            artifact = await self._timed(
+                f"build {build.id}",
+                lambda: compiled(build, tell=self.tell, sure=self.sure, aside=self.aside),
+                expected(build),
+            )
         return _programs(name, artifact, build.programs)
 
     async def system(self, name: str, recipe: Recipe) -> Programs:
@@ -149,8 +172,10 @@ class _Forge:
         if way not in self.allowed:
             raise BuildError(f"{name} cannot be had by {' or '.join(self.allowed)} alone", way_out=way_out)
 
-    async def _timed(self, what: str, work: Callable[[], Awaitable[Artifact]]) -> Artifact:
-        self.tell(Event(what, State.BEGUN))
+    async def _timed(
+        self, what: str, work: Callable[[], Awaitable[Artifact]], expected: float | None = None
+    ) -> Artifact:
+        self.tell(Event(what, State.BEGUN, expected=expected))
         begun = time.monotonic()
         try:
             artifact = await work()

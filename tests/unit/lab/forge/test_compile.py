@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -69,13 +70,30 @@ async def test_whatever_changes_the_outcome_makes_another_artifact(
     assert (await compiled(msgspec.structs.replace(build, **change), tell=silent)).folder != first.folder
 
 
-async def test_another_toolchain_or_pin_makes_another_artifact(build: Build, go: Path) -> None:
+async def test_another_pin_makes_another_artifact(build: Build, go: Path) -> None:
     first = await compiled(build, tell=silent)
-    go.joinpath("version").write_text("go1.26.9")
-    second = await compiled(build, tell=silent)
     build.pins.joinpath("go.sum").write_text("example.org/x v1.0.0 h1:…\n")
-    third = await compiled(build, tell=silent)
-    assert len({first.folder, second.folder, third.folder}) == 3
+    assert (await compiled(build, tell=silent)).folder != first.folder
+
+
+@pytest.mark.parametrize("version", ["go1.26.9", "go1.21.0", ""])
+async def test_what_was_built_needs_no_toolchain_any_more(
+    build: Build, go: Path, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await compiled(build, tell=silent)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    go.joinpath("version").write_text(version)
+    if not version:
+        go.joinpath("go").unlink()
+    assert await compiled(build, tell=silent) == first
+    with pytest.raises(BuildError, match=r"Go 1\.26\.0") if version != "go1.26.9" else contextlib.nullcontext():
+        await compiled(msgspec.structs.replace(build, tags=("other",)), tell=silent)
+
+
+async def test_only_what_no_earlier_build_has_compiled_counts_for_the_progress(build: Build, go: Path) -> None:
+    await compiled(build, tell=silent)
+    (listed,) = [line for line in calls(go) if line.startswith("list")]
+    assert "{{if .Stale}}" in listed
 
 
 async def test_one_binary_can_be_called_by_many_names(build: Build, go: Path) -> None:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from seatrial.lab.forge import obtain
+from seatrial.lab.forge import obtain, outlook
 from seatrial.lab.forge.onpath import on_path
-from seatrial.lab.forge.recipes import CNI, OURS, UPSTREAM
+from seatrial.lab.forge.recipes import CNI, OURS, UPSTREAM, WORKLOAD
 from seatrial.model.errors import BuildError, UsageError
 from seatrial.model.progress import Event, State
 from seatrial.model.system import Recipe
 
 VERSION = "v1.37.1"
+CORES = os.cpu_count() or 1
 
 
 @pytest.fixture
@@ -125,3 +127,16 @@ async def test_an_unknown_recipe_source_or_version_is_named(go: Path, monkeypatc
 async def test_a_program_that_was_not_asked_for_is_named(go: Path) -> None:
     with pytest.raises(BuildError, match="runc"):
         (await obtain(["cni"]))["runc"]
+
+
+async def test_what_is_there_takes_no_time_and_is_not_told(go: Path, told: list[Event]) -> None:
+    before = outlook(["kube", "workload"], kubernetes="1.37", systems={})
+    await obtain(["workload"], tell=told.append)
+    assert [event.expected for event in told if event.state is State.BEGUN] == [pytest.approx(WORKLOAD.seconds / CORES)]
+    assert outlook(["kube", "workload"], kubernetes="1.37", systems={}) == pytest.approx(
+        before - WORKLOAD.seconds / CORES
+    )
+    told.clear()
+    await obtain(["workload"], tell=told.append)
+    assert told == []
+    assert outlook(["workload"], kubernetes="1.37", systems={}) == 0.0

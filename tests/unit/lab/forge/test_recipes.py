@@ -11,7 +11,8 @@ from seatrial.lab.forge import releases
 from seatrial.lab.forge.recipes import COSIGN, NEWEST, NODE, PROGRAMS, TOOLS, UPSTREAM, kube, pinned_version
 
 KUBE_PINS = sorted(PROGRAMS.joinpath("kube", "pins").iterdir())
-ALL_PINS = sorted(path.parent for path in PROGRAMS.rglob("go.mod") if path.parent.name != "workload")
+MODULES = sorted(path.parent for path in PROGRAMS.rglob("go.mod") if path.parent.name != "workload")
+ALL_PINS = [path for path in MODULES if path.parent not in MODULES]  # one within another is our own, and needs nothing
 
 
 @pytest.mark.parametrize("pins", KUBE_PINS, ids=lambda path: path.name)
@@ -73,3 +74,28 @@ def test_the_releases_of_a_node_bring_what_the_build_makes(id: str) -> None:
 
 def test_nobody_publishes_our_own_programs() -> None:
     assert releases.of_node("workload") == ()
+
+
+def requirements(id: str) -> dict[str, str]:
+    """The versions that a system is built with."""
+    text = PROGRAMS.joinpath("systems", id, "go.mod").read_text()
+    text = re.sub(r"^exclude \(.*?^\)", "", text, flags=re.MULTILINE | re.DOTALL)
+    replaced = dict(re.findall(r"(\S+)(?: v\S+)? => \S+ (v\S+)$", text, re.MULTILINE))
+    required = dict(re.findall(r"^\t(\S+) (v\S+?)(?: // indirect)?$", text, re.MULTILINE))
+    return {module: replaced.get(module, version) for module, version in required.items()}
+
+
+# What the others replace, or are themselves, cannot be the same.
+@pytest.mark.parametrize(
+    ("id", "other", "apart"),
+    [
+        ("jobset", "kueue", {"sigs.k8s.io/jobset"}),
+        ("lws", "kueue", {"sigs.k8s.io/lws"}),
+        ("prometheus-adapter", "volcano", {"google.golang.org/grpc"}),
+    ],
+)
+def test_neighbours_share_their_libraries_so_that_these_are_compiled_once(id: str, other: str, apart: set[str]) -> None:
+    mine, theirs = requirements(id), requirements(other)
+    both = mine.keys() & theirs.keys()
+    assert len(both) > 50
+    assert {module for module in both if mine[module] != theirs[module]} <= apart
