@@ -18,7 +18,7 @@ test: $(BIN)/seatrial
 	@$(PYTHON) tools/packages.py lab browser
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest tests -m "not live" -n 2 -q
-	@$(BIN)/pytest tests/live --durations=15
+	@$(MAKE) --no-print-directory live
 
 test-all: $(BIN)/seatrial
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[go]'
@@ -37,7 +37,7 @@ lint: $(BIN)/seatrial
 	@$(BIN)/python -m tools.docs --check
 
 live: $(BIN)/seatrial
-	@$(BIN)/pytest tests/live
+	@$(BIN)/pytest tests/live -n 2 --durations=15
 
 bench: $(BIN)/seatrial
 	@$(BIN)/python -m benchmarks

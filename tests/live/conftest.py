@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from seatrial.app import lab as labs
 from seatrial.app.prove import prove
@@ -23,10 +25,25 @@ from seatrial.model.run import Run
 HERE = Path(__file__).parent
 
 
+SHARED = ("test_devices", "test_matrix", "test_permissions", "test_systems")  # the tests on the whole lab
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.live)
+
+
+class Rows(LoadScopeScheduling):
+    """With ``-n 2`` those that share the whole lab go one after the other, and beside them those that start smaller labs."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole lab" if Path(nodeid.partition("::")[0]).stem in SHARED else "smaller labs"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rows:
+    return Rows(config, log)
 
 
 def tell(event: Event) -> None:
@@ -46,8 +63,8 @@ def proven(name: str, *only: str, standard: str | None = None) -> Run:
     return asyncio.run(prove(Target(lab=name), only=only, standard=standard, consent=lambda _: True, tell=tell))
 
 
-def change(name: str, fault: str, *, broken: bool) -> None:
-    asyncio.run(labs.change(name, fault, broken=broken, tell=tell))
+def change(name: str, *faults: str, broken: bool) -> None:
+    asyncio.run(labs.change(name, *faults, broken=broken, tell=tell))
 
 
 def kubectl(name: str, *args: str) -> Any:
@@ -64,9 +81,20 @@ def whole_lab() -> Iterator[str]:
     """A real node, a fleet, and the systems of a usual trial; with SEATRIAL_TEST_SYSTEMS=all every system there is."""
     name = "test-whole"
     wanted = os.environ.get("SEATRIAL_TEST_SYSTEMS", labs.DEFAULT)
-    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x4,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
+    up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x10,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
     yield name
     down(name)
+
+
+SMALL = LabSpec(name="test-small", level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x4"), systems=("kueue",))
+
+
+@pytest.fixture(scope="session")
+def small_lab() -> Iterator[str]:
+    """A control plane with a fleet on which two gang schedulers can be proven at once."""
+    up(SMALL)
+    yield SMALL.name
+    down(SMALL.name)
 
 
 @pytest.fixture

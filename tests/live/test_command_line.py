@@ -32,9 +32,9 @@ def benches(name: str) -> list[str]:
     return [one["metadata"]["name"] for one in found]
 
 
-def test_one_requirement_saved_and_shown_by_every_face(whole_lab: str, tmp_path: Path) -> None:
+def test_one_requirement_saved_and_shown_by_every_face(small_lab: str, tmp_path: Path) -> None:
     saved = tmp_path / "run.json"
-    done = seatrial("prove", "--lab", whole_lab, *QUICK, "--yes", "--save", str(saved))
+    done = seatrial("prove", "--lab", small_lab, *QUICK, "--yes", "--save", str(saved))
     assert done.returncode == 3, done.stderr  # dra_support also needs the other check, which was left out
     assert "SIMULATED" in done.stdout
     assert "Traceback" not in done.stderr
@@ -47,24 +47,24 @@ def test_one_requirement_saved_and_shown_by_every_face(whole_lab: str, tmp_path:
     assert junit.iter("testcase")
     assert seatrial("report", str(saved), "-o", "html").stdout.startswith("<!doctype html>")
     assert seatrial("compare", str(saved), str(saved)).returncode == 0
-    assert benches(whole_lab) == []
+    assert benches(small_lab) == []
 
 
-def test_without_leave_nothing_is_created(whole_lab: str) -> None:
-    done = seatrial("prove", "--lab", whole_lab, *QUICK)
+def test_without_leave_nothing_is_created(small_lab: str) -> None:
+    done = seatrial("prove", "--lab", small_lab, *QUICK)
     assert done.returncode == 2
     assert "--yes" in done.stderr
-    assert benches(whole_lab) == []
+    assert benches(small_lab) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_proof_cleans_up_and_says_so(whole_lab: str, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupted_proof_cleans_up_and_says_so(small_lab: str, tmp_path: Path, number: signal.Signals) -> None:
     saved = tmp_path / "run.json"
     argv = [
         SEATRIAL,
         "prove",
         "--lab",
-        whole_lab,
+        small_lab,
         "--only",
         "gang.starts-whole-or-not-at-all",
         "--yes",
@@ -74,46 +74,48 @@ def test_an_interrupted_proof_cleans_up_and_says_so(whole_lab: str, tmp_path: Pa
     process = subprocess.Popen([sys.executable, "-c", HEEDING, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 60
     while not any(
-        pod["metadata"]["namespace"].startswith("seatrial-") for pod in kubectl(whole_lab, "get", "pods", "-A")["items"]
+        pod["metadata"]["namespace"].startswith("seatrial-") for pod in kubectl(small_lab, "get", "pods", "-A")["items"]
     ):
         assert time.monotonic() < until
     process.send_signal(number)
     process.communicate(timeout=120)
     assert process.returncode == 130
     assert json.loads(saved.read_text())["complete"] is False
-    assert benches(whole_lab) == []
+    assert benches(small_lab) == []
 
 
-def test_what_a_killed_proof_left_is_removed_by_the_next(whole_lab: str) -> None:
-    argv = [SEATRIAL, "prove", "--lab", whole_lab, "--only", "gang.starts-whole-or-not-at-all", "--yes"]
+def test_what_a_killed_proof_left_is_removed_by_the_next(small_lab: str) -> None:
+    argv = [SEATRIAL, "prove", "--lab", small_lab, "--only", "gang.starts-whole-or-not-at-all", "--yes"]
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
-    while not benches(whole_lab):
+    while not benches(small_lab):
         assert time.monotonic() < until
     process.kill()
     process.wait()
-    assert benches(whole_lab)
-    assert seatrial("prove", "--lab", whole_lab, *QUICK, "--yes").returncode == 3
-    assert benches(whole_lab) == []
+    assert benches(small_lab)
+    assert seatrial("prove", "--lab", small_lab, *QUICK, "--yes").returncode == 3
+    assert benches(small_lab) == []
 
 
-def test_two_proofs_at_once_on_one_lab_do_not_mix(whole_lab: str) -> None:
-    argv = [SEATRIAL, "prove", "--lab", whole_lab, *QUICK, "--yes"]
+def test_two_proofs_at_once_on_one_lab_do_not_mix(small_lab: str) -> None:
+    argv = [SEATRIAL, "prove", "--lab", small_lab, *QUICK, "--yes"]
     first = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
-    while not benches(whole_lab):
+    while not benches(small_lab):
         assert time.monotonic() < until
+    first.send_signal(signal.SIGSTOP)  # it is still at work, however long the second takes to come that far
     second = seatrial(*argv[1:])
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 3
     assert "another proof is at work" in second.stderr
     assert first.wait(timeout=120) == 3
 
 
-def test_somebody_without_permissions_gets_unknown_and_the_reason(whole_lab: str) -> None:
+def test_somebody_without_permissions_gets_unknown_and_the_reason(small_lab: str) -> None:
     done = seatrial(
         "prove",
         "--lab",
-        whole_lab,
+        small_lab,
         "--as",
         "nobody",
         "--only",
@@ -128,7 +130,7 @@ def test_somebody_without_permissions_gets_unknown_and_the_reason(whole_lab: str
     assert all("nobody" in one["because"] or "forbidden" in one["because"].lower() for one in findings)
 
 
-def test_the_printed_permissions_are_enough_and_no_star(whole_lab: str, tmp_path: Path) -> None:
+def test_the_printed_permissions_are_enough_and_no_star(small_lab: str, tmp_path: Path) -> None:
     """A user with just what ``seatrial rbac`` prints reads everything that the chosen check reads, and judges."""
     printed = json.loads(seatrial("rbac", *QUICK, "-o", "json").stdout)
     assert "*" not in json.dumps([role["rules"] for role in printed["items"]])
@@ -148,9 +150,9 @@ def test_the_printed_permissions_are_enough_and_no_star(whole_lab: str, tmp_path
     ]
     file = tmp_path / "rbac.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [*printed["items"], *bindings]}))
-    kubectl(whole_lab, "apply", "-f", str(file))
-    done = seatrial("prove", "--lab", whole_lab, "--as", "tester", *QUICK, "--yes", "-o", "json")
-    kubectl_delete(whole_lab, file)
+    kubectl(small_lab, "apply", "-f", str(file))
+    done = seatrial("prove", "--lab", small_lab, "--as", "tester", *QUICK, "--yes", "-o", "json")
+    kubectl_delete(small_lab, file)
     findings = json.loads(done.stdout)["findings"]
     assert {one["outcome"] for one in findings} == {"pass"}, findings
 
@@ -163,9 +165,9 @@ def kubectl_delete(name: str, file: Path) -> None:
     subprocess.run(argv, check=True, capture_output=True)
 
 
-def test_a_snapshot_holds_no_secret_and_can_be_judged(whole_lab: str, tmp_path: Path) -> None:
+def test_a_snapshot_holds_no_secret_and_can_be_judged(small_lab: str, tmp_path: Path) -> None:
     file = tmp_path / "cluster.snapshot"
-    assert seatrial("snapshot", "--lab", whole_lab, "-o", str(file)).returncode == 0
+    assert seatrial("snapshot", "--lab", small_lab, "-o", str(file)).returncode == 0
     done = seatrial("prove", "--snapshot", str(file), "--standard", "cncf-ai@1.36", "-o", "json")
     assert done.returncode == 3
     run = json.loads(done.stdout)
@@ -190,8 +192,8 @@ def test_wrong_input_is_one_clear_message(args: tuple[str, ...], says: str) -> N
     assert "Traceback" not in done.stderr
 
 
-def test_a_server_that_does_not_answer_is_code_3(whole_lab: str, tmp_path: Path) -> None:
-    config = json.loads(labs.kubeconfig(whole_lab).read_text())
+def test_a_server_that_does_not_answer_is_code_3(small_lab: str, tmp_path: Path) -> None:
+    config = json.loads(labs.kubeconfig(small_lab).read_text())
     config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:9"
     file = tmp_path / "config"
     file.write_text(json.dumps(config))

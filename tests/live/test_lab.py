@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,15 +12,18 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from seatrial.app import lab as labs
+from seatrial.kit.together import together
 from seatrial.lab import site as sites
 from seatrial.lab.node import remains
 from seatrial.lab.process import running
 from seatrial.model.errors import LabError, UsageError
 from seatrial.model.lab import LabLevel, LabSpec
-from tests.live.conftest import down, kubectl, up
+from seatrial.model.verdict import Outcome
+from tests.live.conftest import down, kubectl, proven, tell, up
 
 
 def traces(name: str, slot: int) -> list[str]:
@@ -64,9 +68,14 @@ def test_a_killed_lab_is_cleared_by_the_next_command() -> None:
 
 
 def test_two_labs_side_by_side_know_nothing_of_each_other() -> None:
-    for name in ("test-one", "test-two"):
-        up(LabSpec(name=name, level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("mi300x:8x1")))
+    fleet = labs.parse_fleet("mi300x:8x1")
+    specs = [LabSpec(name=name, level=LabLevel.CONTROL_PLANE, fleet=fleet) for name in ("test-one", "test-two")]
+
+    async def both() -> None:
+        await together(*(labs.up(spec, tell=tell) for spec in specs))
+
     try:
+        asyncio.run(both())
         one, two = (sites.need(name) for name in ("test-one", "test-two"))
         assert not set(one.ports.values()) & set(two.ports.values())
         uids = {
@@ -80,19 +89,33 @@ def test_two_labs_side_by_side_know_nothing_of_each_other() -> None:
         down("test-two")
 
 
-def test_private_files_and_loopback_only() -> None:
-    up(LabSpec(name="test-private", level=LabLevel.CONTROL_PLANE))
+def test_private_files_and_loopback_only(small_lab: str) -> None:
+    site = sites.need(small_lab)
+    for file in (path for path in site.root.rglob("*") if path.is_file() and "etcd" not in path.parts):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+    listening = subprocess.run(["ss", "-Htlnp"], check=True, capture_output=True, text=True).stdout.splitlines()
+    pids = {alive.pid for alive in running(site.root)}
+    ours = [line for line in listening if any(f"pid={pid}," in line for pid in pids)]
+    assert ours
+    assert all(line.split()[3].startswith("127.0.0.1:") for line in ours), ours
+
+
+def test_operators_of_a_young_lab_take_with_an_object_what_they_made_of_it() -> None:
+    """The garbage collector knows the kinds of every system from its start, and of one that comes later it learns by a new start."""
+    name, alone = (
+        "test-young",
+        LabSpec(name="test-young", level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x1")),
+    )
     try:
-        site = sites.need("test-private")
-        for file in (path for path in site.root.rglob("*") if path.is_file() and "etcd" not in path.parts):
-            assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
-        listening = subprocess.run(["ss", "-Htlnp"], check=True, capture_output=True, text=True).stdout.splitlines()
-        pids = {alive.pid for alive in running(site.root)}
-        ours = [line for line in listening if any(f"pid={pid}," in line for pid in pids)]
-        assert ours
-        assert all(line.split()[3].startswith("127.0.0.1:") for line in ours), ours
+        collectors = []
+        for spec in (alone, msgspec.structs.replace(alone, systems=("jobset",))):
+            up(spec)
+            collectors += [one.pid for one in running(sites.need(name).root) if one.name == "kube-controller-manager"]
+        assert len(set(collectors)) == 2
+        (finding,) = proven(name, "operator.reconciles-good-and-refuses-wrong").findings
+        assert finding.outcome is Outcome.PASS, finding.because
     finally:
-        down("test-private")
+        down(name)
 
 
 def test_a_fleet_advertises_its_devices_both_ways() -> None:

@@ -1,12 +1,13 @@
 """Each check passes on the healthy lab and fails under its faults, and no other finding changes meanwhile.
 
-Under each fault the checks of the areas that it concerns are judged; with SEATRIAL_TEST_MATRIX=whole all of them.
+Faults that are about different findings are judged in one round, by the checks of the areas that they concern. With
+SEATRIAL_TEST_MATRIX=whole each has a round of its own, and all checks judge it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -18,19 +19,77 @@ from seatrial.model.run import Run
 from seatrial.model.verdict import Outcome
 from tests.live.conftest import change, proven
 
-FAULTS = Catalog.installed().faults
+CATALOG = Catalog.installed()
 NEWEST = LabSpec().kubernetes  # faults of older releases alone: test_versions.py
+FAULTS = {
+    id: fault
+    for id, fault in CATALOG.faults.items()
+    if fault.fails and NEWEST in (fault.kubernetes or (NEWEST,))  # what is diagnosed: test_diagnose.py
+}
 WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
 
+Round = tuple[Fault, ...]
 
-def concerned(fault: Fault) -> tuple[str, ...]:
-    """The checks to judge under a fault; none stands for all."""
-    areas = {key.partition(".")[0] for key in (*fault.fails, *fault.silences)}
-    return () if WHOLE else tuple(id for id in Catalog.installed().checks if id.partition(".")[0] in areas)
+
+def about(fault: Fault) -> set[str]:
+    return {*fault.fails, *fault.silences}
+
+
+def apart(one: Fault, other: Fault) -> bool:
+    """Whether no finding is about both. A check without its subject stands for all of its findings."""
+    return not any(_meet(key, another) for key in about(one) for another in about(other))
+
+
+def _meet(key: str, another: str) -> bool:
+    return key == another or (_check(key) == _check(another) and not ("@" in key and "@" in another))
+
+
+def _check(key: str) -> str:
+    return key.partition("@")[0]
+
+
+def rounds(faults: Iterable[Fault]) -> list[Round]:
+    """Who is about most goes first; the others join the first round in which they are apart from everybody."""
+    found: list[Round] = []
+    for fault in sorted(faults, key=lambda fault: (-len(about(fault)), fault.id)):
+        for place, there in enumerate(found):
+            if not WHOLE and all(apart(fault, one) for one in there):
+                found[place] = (*there, fault)
+                break
+        else:
+            found.append((fault,))
+    return found
+
+
+def concerned(faults: Round) -> tuple[str, ...]:
+    """The checks to judge in a round; none stands for all."""
+    areas = {key.partition(".")[0] for fault in faults for key in about(fault)}
+    return () if WHOLE else tuple(id for id in CATALOG.checks if id.partition(".")[0] in areas)
 
 
 def outcomes(run: Run) -> Mapping[str, Outcome]:
     return {finding.key: finding.outcome for finding in run.findings}
+
+
+class Matrix:
+    """The runs under faults, each had when the first of its faults is asked for."""
+
+    def __init__(self, lab: str) -> None:
+        self._lab = lab
+        systems = set(sites.need(lab).spec.systems)
+        self._rounds = rounds(fault for fault in FAULTS.values() if set(fault.needs) <= systems)
+        self._runs: dict[Round, Run] = {}
+
+    def under(self, fault: Fault) -> tuple[Round, Run]:
+        together = next(one for one in self._rounds if fault in one)
+        if together not in self._runs:
+            ids = [one.id for one in together]
+            try:
+                change(self._lab, *ids, broken=True)
+                self._runs[together] = proven(self._lab, *concerned(together))
+            finally:
+                change(self._lab, *ids, broken=False)
+        return together, self._runs[together]
 
 
 @pytest.fixture(scope="module")
@@ -46,32 +105,31 @@ def healthy(whole_lab: str) -> Mapping[str, Outcome]:
     return outcomes(run)
 
 
+@pytest.fixture(scope="module")
+def matrix(whole_lab: str) -> Matrix:
+    return Matrix(whole_lab)
+
+
 def test_every_active_check_has_a_fault_under_which_it_fails(healthy: Mapping[str, Outcome]) -> None:
     failing = {key for fault in FAULTS.values() for key in fault.fails}
     unproven = [key for key, outcome in healthy.items() if outcome is Outcome.PASS and key not in failing]
     assert not unproven
 
 
-@pytest.mark.parametrize(
-    "fault_id", sorted(id for id, fault in FAULTS.items() if NEWEST in (fault.kubernetes or (NEWEST,)))
-)
+@pytest.mark.parametrize("fault_id", sorted(FAULTS))
 def test_under_a_fault_its_checks_fail_and_no_other_finding_changes(
-    fault_id: str, whole_lab: str, healthy: Mapping[str, Outcome]
+    fault_id: str, whole_lab: str, healthy: Mapping[str, Outcome], matrix: Matrix
 ) -> None:
     fault = FAULTS[fault_id]
     if missing := set(fault.needs) - set(sites.need(whole_lab).spec.systems):
         pytest.skip(f"this lab is without {', '.join(sorted(missing))}; SEATRIAL_TEST_SYSTEMS=all has it")
-    try:
-        change(whole_lab, fault_id, broken=True)
-        run = proven(whole_lab, *concerned(fault))
-    finally:
-        change(whole_lab, fault_id, broken=False)
+    together, run = matrix.under(fault)
     broken = outcomes(run)
     story = {finding.key: finding.because for finding in run.findings}
     for key in fault.fails:
         assert broken.get(key) is Outcome.FAIL, f"{key}: {story.get(key, 'no such finding')}"
-    allowed = {*fault.fails, *fault.silences}
-    judged = [key for key in healthy if key.partition("@")[0] in (concerned(fault) or Catalog.installed().checks)]
+    allowed = {key for one in together for key in about(one)}
+    judged = [key for key in healthy if _check(key) in (concerned(together) or CATALOG.checks)]
     changed = {key: story.get(key) for key in judged if key not in allowed and broken.get(key) is not healthy[key]}
     assert not changed
     assert not [f"{key}: {story[key]}" for key, outcome in broken.items() if outcome is Outcome.ERROR]

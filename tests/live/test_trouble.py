@@ -12,8 +12,6 @@ import pytest
 
 from seatrial.lab import keys, kubeconfigs
 from seatrial.lab import site as sites
-from seatrial.model.lab import LabLevel, LabSpec
-from tests.live.conftest import down, up
 from tests.live.test_command_line import SEATRIAL, seatrial
 
 
@@ -45,18 +43,14 @@ def test_no_toolchain_and_nothing_in_the_cache(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_certificate_that_has_run_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    up(LabSpec(name="test-expired", level=LabLevel.CONTROL_PLANE))
-    try:
-        site = sites.need("test-expired")
-        authority = keys.Authority(site.path("keys"))
-        monkeypatch.setattr(keys, "_LIFE", dt.timedelta(minutes=-1))
-        old = authority.pair("old", user="old", groups=("system:masters",))
-        config = tmp_path / "config"
-        kubeconfigs.write(config, server=site.server, ca=authority.ca.cert, pair=old, name="old")
-        done = seatrial("prove", "--kubeconfig", str(config), "--standard", "cncf-ai@1.36", "--yes")
-        assert done.returncode == 2  # what we were given is at fault
-        assert "the client certificate expired at" in done.stderr
-        assert "Traceback" not in done.stderr
-    finally:
-        down("test-expired")
+def test_a_certificate_that_has_run_out(small_lab: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = sites.need(small_lab)
+    authority = keys.Authority(site.path("keys"))
+    monkeypatch.setattr(keys, "_LIFE", dt.timedelta(minutes=-1))
+    old = authority.pair("old", user="old", groups=("system:masters",))
+    config = tmp_path / "config"
+    kubeconfigs.write(config, server=site.server, ca=authority.ca.cert, pair=old, name="old")
+    done = seatrial("prove", "--kubeconfig", str(config), "--standard", "cncf-ai@1.36", "--yes")
+    assert done.returncode == 2  # what we were given is at fault
+    assert "the client certificate expired at" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -59,6 +59,26 @@ def parse_fleet(text: str) -> tuple[FleetGroup, ...]:
     return profile.parse(text)
 
 
+def resolved(spec: LabSpec) -> LabSpec:
+    """The spec with its systems one by one, in the order in which they start; what no lab here could run is refused."""
+    known = recipes(Catalog.installed())
+    spec = msgspec.structs.replace(spec, systems=_chosen(known, spec.systems, spec.level))
+    lifecycle.check(spec, known)
+    return spec
+
+
+def outlook(spec: LabSpec) -> float:
+    """Seconds that the builds for such a lab take on this machine; 0.0 where all is there."""
+    known = recipes(Catalog.installed())
+    return forge.outlook(lifecycle.needed(spec), kubernetes=spec.kubernetes, systems=known)
+
+
+def yard(spec: LabSpec, *, within: float | None, tell: Tell = silent) -> forge.Yard:
+    """Builds the systems of a resolved spec beside the lab, to be entered with ``async with``."""
+    known = recipes(Catalog.installed())
+    return forge.Yard(spec.systems, known, kubernetes=spec.kubernetes, within=within, tell=tell)
+
+
 async def up(spec: LabSpec, *, tell: Tell = silent) -> LabStatus:
     known = recipes(Catalog.installed())
     spec = msgspec.structs.replace(spec, systems=_chosen(known, spec.systems, spec.level))
@@ -88,14 +108,14 @@ def kubeconfig(name: str) -> Path:
     return sites.need(name).kubeconfig
 
 
-async def change(name: str, fault_id: str, *, broken: bool, tell: Tell = silent) -> LabStatus:
-    """Break the lab with a fault, or mend that one again."""
+async def change(name: str, *fault_ids: str, broken: bool, tell: Tell = silent) -> LabStatus:
+    """Break the lab with faults, or mend those again."""
     catalog = Catalog.installed()
     site = sites.need(name)
-    fault = catalog.fault(fault_id)
-    if broken:
-        _fits(fault, site.base)
-    active = tuple(one for one in site.faults if one != fault_id) + ((fault_id,) if broken else ())
+    for fault in map(catalog.fault, fault_ids):
+        if broken:
+            _fits(fault, site.base)
+    active = tuple(one for one in site.faults if one not in fault_ids) + (fault_ids if broken else ())
     spec = functools.reduce(lambda so_far, one: one.change(so_far), map(catalog.fault, active), site.base)
     await lifecycle.change(name, spec, active, recipes=recipes(catalog), connect=connect_by_file, tell=tell)
     return _status(name)

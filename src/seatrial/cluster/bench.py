@@ -27,6 +27,7 @@ from seatrial.model.workbench import Condition, Door, Heard, Observation, Ran
 __all__ = ["Bench", "open_bench", "sweep"]
 
 _ACCOUNT_SECONDS = 15.0  # for the controller manager to give the fresh namespace its service account
+_LIST_SECONDS = 15.0  # for the API server to say what there is
 _SHOWN = 50
 _ASK_AGAIN = 0.3  # seconds
 
@@ -284,21 +285,27 @@ class Bench:
     async def _observe(
         self, resource: str, condition: Condition, seconds: float, selector: str, everywhere: bool, *, stop_when: bool
     ) -> Observation:
-        """Look after the first list and after each event until the condition is ``stop_when``, or the time is up."""
+        """Look after the first list and after each event until the condition is ``stop_when``, or the time is up.
+
+        The time runs from the first list on: how long a busy API server takes for that says nothing of what is waited for.
+        """
         path, params = await self._where(resource, selector, everywhere)
         begun = self._clock.monotonic()
         last: Current | None = None
-        stopped = False
+        stopped, longest = False, max(seconds, _LIST_SECONDS)
         try:
-            async with asyncio.timeout(seconds), aclosing(self._client.changes(path, params)) as states:
-                async for last in states:
+            async with asyncio.timeout(longest) as limit, aclosing(self._client.changes(path, params)) as states:
+                async for state in states:
+                    if last is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+                    last = state
                     if bool(condition(last.objects)) is stop_when:
                         stopped = True
                         break
         except TimeoutError:
             pass  # the time is up: what was seen until now is the answer
         if last is None:
-            raise Unreachable(f"the API server did not list {resource} within {seconds:g} s")
+            raise Unreachable(f"the API server did not list {resource} within {longest:g} s")
         return Observation(stopped is stop_when, last.objects, round(self._clock.monotonic() - begun, 3))
 
     def _saw(self, what: str, seen: Observation, how: str) -> Observation:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from seatrial.engine.docket import Trial
+from seatrial.kit.turns import Turns
 from seatrial.model.check import Want
 from seatrial.model.errors import CannotJudge
 from seatrial.model.evidence import Evidence
+from seatrial.model.role import Role
+from seatrial.model.room import Room
 from seatrial.model.verdict import Outcome, Verdict, unknown
 from seatrial.model.workbench import Workbench
 
@@ -52,9 +55,9 @@ async def survive(work: Awaitable[T]) -> T | Verdict:
         return Verdict(Outcome.ERROR, f"crashed: {type(error).__name__}: {error}")
 
 
-async def call(trial: Trial, **bench: Workbench) -> Verdict:
+async def call(trial: Trial, **more: Workbench | Room) -> Verdict:
     """Call the check's function."""
-    verdict: Any = trial.check.judge(**trial.arguments, **bench)
+    verdict: Any = trial.check.judge(**trial.arguments, **more)
     if inspect.isawaitable(verdict):
         verdict = await verdict
     if not isinstance(verdict, Verdict):
@@ -65,9 +68,9 @@ async def call(trial: Trial, **bench: Workbench) -> Verdict:
 class Session:
     """One active check, from waiting for its turn until the last thing that it created is gone."""
 
-    def __init__(self, trial: Trial, open_bench: OpenBench, deadline: float) -> None:
+    def __init__(self, trial: Trial, open_bench: OpenBench, turns: Turns, deadline: float) -> None:
         self.trial = trial
-        self._open = open_bench
+        self._open, self._turns = open_bench, turns
         self._deadline = deadline
         self._bench: RecordingBench | None = None
         self._verdict = STOPPED
@@ -84,30 +87,67 @@ class Session:
         because = f"{self._verdict.because}; left behind: {', '.join(left)}"
         return msgspec.structs.replace(self._verdict, because=because)
 
-    async def run(self, turn: tuple[asyncio.Lock, ...]) -> None:
-        """Hold all locks of the turn, and judge on a bench of its own."""
-        broken = await survive(self._on_bench(turn))
+    async def run(self) -> None:
+        """Judge on a bench of its own, with what it has to have to itself."""
+        broken = await survive(self._on_bench())
         if broken is not None:
             self._verdict = _with_trouble(self._verdict, broken) if self._bench else broken
 
-    async def _on_bench(self, turn: tuple[asyncio.Lock, ...]) -> None:
+    async def _on_bench(self) -> None:
         async with self._open(check=self.trial.check.id, subject=self.trial.subject) as bench:
             self._bench = bench
             async with AsyncExitStack() as stack:
-                for lock in turn:
-                    await stack.enter_async_context(lock)
-                self._verdict = await survive(self._in_time(bench))
+                room = _Share(self._turns, stack)
+                if Want.ROOM not in self._wanted:
+                    await room.take(_exclusive(self.trial))
+                self._verdict = await survive(self._in_time(bench, room))
                 await bench.strip()
 
-    async def _in_time(self, bench: Workbench) -> Verdict:
-        name = next(p.name for p in self.trial.check.parameters if p.want is Want.BENCH)
+    @property
+    def _wanted(self) -> dict[Want, str]:
+        return {p.want: p.name for p in self.trial.check.parameters}
+
+    async def _in_time(self, bench: Workbench, room: _Share) -> Verdict:
+        lent: dict[Want, Workbench | Room] = {Want.BENCH: bench, Want.ROOM: room}
         try:
             async with asyncio.timeout(self._deadline) as limit:
-                return await call(self.trial, **{name: bench})
+                room.limit = limit
+                return await call(
+                    self.trial, **{name: lent[want] for want, name in self._wanted.items() if want in lent}
+                )
         except TimeoutError:
             if not limit.expired():
                 raise
             return unknown(f"not done after {self._deadline:g} s, so it was stopped")
+
+
+class _Share:
+    """The room of one session, until its bench is stripped."""
+
+    def __init__(self, turns: Turns, stack: AsyncExitStack) -> None:
+        self._turns, self._stack = turns, stack
+        self.limit: asyncio.Timeout | None = None
+
+    async def take(self, *choices: Collection[str]) -> int:
+        left = self._pause()
+        number = await self._stack.enter_async_context(self._turns.one_of(*choices))
+        if self.limit is not None and left is not None:
+            self.limit.reschedule(asyncio.get_running_loop().time() + left)
+        return number
+
+    def _pause(self) -> float | None:
+        """Stop the clock of the check; how many seconds it has left."""
+        ends = self.limit.when() if self.limit is not None else None
+        if self.limit is None or ends is None:
+            return None
+        self.limit.reschedule(None)
+        return ends - asyncio.get_running_loop().time()
+
+
+def _exclusive(trial: Trial) -> tuple[str, ...]:
+    """What the trial has to itself: where its role has devices of its own, only those."""
+    held = [one.holds for one in trial.arguments.values() if isinstance(one, Role) and one.holds]
+    return tuple(f"{name}/{part}" for name in trial.check.exclusive for part in held) or trial.check.exclusive
 
 
 def _with_trouble(verdict: Verdict, trouble: Verdict) -> Verdict:

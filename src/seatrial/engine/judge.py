@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -12,6 +12,7 @@ from seatrial.engine.catalog import Catalog
 from seatrial.engine.docket import Entries, Trial, docket, finding
 from seatrial.engine.hearing import STOPPED, OpenBench, Session, call, survive
 from seatrial.kit.clock import Clock
+from seatrial.kit.turns import Turns
 from seatrial.model.check import Check
 from seatrial.model.errors import Interrupted
 from seatrial.model.evidence import Evidence
@@ -19,7 +20,8 @@ from seatrial.model.fact import Snapshot
 from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.verdict import Finding, Outcome, Verdict, unknown
 
-FOLDED = 20  # findings of one check that are told one by one; of more that are alike, the number is told
+# Findings of one check that are told one by one; of more that are alike, the number is told.
+FOLDED = {Outcome.PASS: 20, Outcome.NOT_APPLICABLE: 3}
 _FOLDABLE = {Outcome.PASS: "it is so for", Outcome.NOT_APPLICABLE: "it does not concern"}
 NO_LEAVE = unknown("it needs leave to create things, and there was none")
 
@@ -49,8 +51,8 @@ async def judge(
 ) -> Judged:
     """Judge by all of the checks: the passive ones one after another, then the active ones side by side.
 
-    Active checks wait for each other only where their ``exclusive`` sets meet. ``deadline`` is what one of them may
-    take for one subject, in seconds. Cancellation closes every bench, and then ends in ``Stopped``.
+    Active checks wait for each other only where what they have to themselves meets. ``deadline`` is what one of them
+    may take for one subject, in seconds. Cancellation closes every bench, and then ends in ``Stopped``.
     """
     court = _Court(catalog, checks, snapshot, clock, tell)
     try:
@@ -93,19 +95,17 @@ class _Court:
         self._tell(Event(what, State.DONE, f"{len(passive)} checks"))
 
     async def hear_active(self, open_bench: OpenBench | None, deadline: float) -> None:
-        locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        turns = Turns()
         async with asyncio.TaskGroup() as group:
             for check in (check for check in self._checks if check.active):
                 entries = self._entries[check.id] = await self._docket(check)
-                # Whoever needs several locks takes them in one order, so that nobody waits in a circle.
-                turn = tuple(locks[name] for name in sorted(set(check.exclusive)))
                 for place, entry in enumerate(entries):
                     if isinstance(entry, Finding):
                         continue
                     if open_bench is None:
                         entries[place] = finding(check, entry.subject, NO_LEAVE)
                     else:
-                        group.create_task(self._hear(Session(entry, open_bench, deadline), turn, entries, place))
+                        group.create_task(self._hear(Session(entry, open_bench, turns, deadline), entries, place))
 
     async def _docket(self, check: Check) -> Entries:
         async def listed() -> Entries:
@@ -114,11 +114,11 @@ class _Court:
         entries = await survive(listed())
         return [finding(check, "", entries)] if isinstance(entries, Verdict) else entries
 
-    async def _hear(self, session: Session, turn: tuple[asyncio.Lock, ...], entries: Entries, place: int) -> None:
+    async def _hear(self, session: Session, entries: Entries, place: int) -> None:
         trial, begun = session.trial, self._clock.monotonic()
         self._tell(Event(trial.name, State.BEGUN))
         try:
-            await session.run(turn)
+            await session.run()
         finally:
             evidence = session.evidence
             if evidence is not None:
@@ -139,7 +139,7 @@ async def _heard(entry: Finding | Trial) -> Finding:
 def folded(check: Check, findings: list[Finding]) -> Iterator[Finding]:
     """What is not well stays one by one; where many things are well, or not concerned, one finding says how many."""
     many = Counter(one.outcome for one in findings)
-    fold = {outcome for outcome in _FOLDABLE if many[outcome] > FOLDED} if check.per_object else set()
+    fold = {outcome for outcome in _FOLDABLE if many[outcome] > FOLDED[outcome]} if check.per_object else set()
     yield from (one for one in findings if one.outcome not in fold)
     for outcome, told in _FOLDABLE.items():
         if outcome in fold and check.per_object:

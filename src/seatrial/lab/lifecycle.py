@@ -29,7 +29,7 @@ _NODE_FIRST = ("kubelet", "accelerator", "kube-proxy", "containerd", namespaces.
 
 async def up(spec: LabSpec, *, recipes: Recipes, connect: Connect, tell: Tell) -> Site:
     """A lab as the spec says. A lab of that name that is already there is brought to the spec."""
-    _check(spec, recipes)
+    check(spec, recipes)
     await clear_killed()
     with sites.locked(spec.name):
         site = sites.load_if_sound(spec.name)
@@ -39,7 +39,6 @@ async def up(spec: LabSpec, *, recipes: Recipes, connect: Connect, tell: Tell) -
         fresh = site is None
         try:
             site = await _prepare(spec, recipes, site, tell)
-            site.save()
             await Bringing(site, recipes, connect, tell).all()
         except asyncio.CancelledError:
             if fresh:
@@ -83,7 +82,8 @@ async def clear(name: str) -> None:
     sites.wipe(name)
 
 
-def _check(spec: LabSpec, recipes: Recipes) -> None:
+def check(spec: LabSpec, recipes: Recipes) -> None:
+    """Refuse what no lab on this machine could be."""
     sites.check_name(spec.name)
     if spec.level is LabLevel.NODE and os.geteuid() != 0:
         raise LabError(
@@ -109,24 +109,30 @@ def _devices(spec: LabSpec) -> Accelerators:
     return msgspec.structs.replace(spec.accelerators, misbehaviour=())
 
 
+def needed(spec: LabSpec) -> tuple[str, ...]:
+    """What the forge must have made before such a lab can start."""
+    node = ("containerd", "cni", "runc") if spec.level is LabLevel.NODE else ()
+    return ("kube", "workload", *spec.systems, *node)
+
+
 async def _prepare(spec: LabSpec, recipes: Recipes, site: Site | None, tell: Tell) -> Site:
-    """Have the programs, and choose what lasts."""
-    wanted = ["kube", "workload", *spec.systems]
-    if spec.level is LabLevel.NODE:
-        wanted += ["containerd", "cni", "runc"]
-    programs = await forge.obtain(wanted, kubernetes=spec.kubernetes, systems=dict(recipes), tell=tell)
+    """Have the programs, and choose and note down what lasts."""
+    programs = await forge.obtain(needed(spec), kubernetes=spec.kubernetes, systems=dict(recipes), tell=tell)
     ports = [*controlplane.PORTS, *kwok.PORTS]
     ports += [f"{system}:{port}" for system in spec.systems for port in systems.ports(recipes[system])]
     if site is None:
         sites.folder(spec.name).mkdir(parents=True, mode=0o700)
-    return Site(
-        spec=spec,
-        base=spec,
-        slot=site.slot if site else sites.free_slot(spec.name),
-        ports=sites.free_ports(spec.name, ports, site.ports if site else {}),
-        programs={name: str(path) for name, path in programs.paths.items()},
-        manifests={name: str(path) for name, path in programs.manifests.items()},
-    )
+    with sites.choosing():
+        chosen = Site(
+            spec=spec,
+            base=spec,
+            slot=site.slot if site else sites.free_slot(spec.name),
+            ports=sites.free_ports(spec.name, ports, site.ports if site else {}),
+            programs={name: str(path) for name, path in programs.paths.items()},
+            manifests={name: str(path) for name, path in programs.manifests.items()},
+        )
+        chosen.save()
+    return chosen
 
 
 async def clear_killed() -> None:

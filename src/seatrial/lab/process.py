@@ -33,6 +33,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, str] = {}  # configuration that it reads: path → text
     ready: str = ""  # a URL that answers 200, or ``file:PATH`` that exists once it is ready
     inside: bool = False  # runs in the node's namespaces
+    knows: tuple[str, ...] = ()  # what has to be there before it starts, since it would learn of it late, or never
     patience: float = 60.0
 
     @property

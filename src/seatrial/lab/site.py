@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -135,13 +136,29 @@ class Busy(LabError):
 
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
-    """One command at a time may change a lab; the lock goes with the process that holds it."""
+    """One command at a time may change a lab; the lock goes with the process that holds it, and its file with the lab."""
     labs().mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = labs() / f".{name}.lock"
     try:
-        with files.locked(labs() / f".{name}.lock", wait=False):
-            yield
+        with files.locked(lock, wait=False):
+            try:
+                yield
+            finally:
+                if not folder(name).exists():
+                    lock.unlink(missing_ok=True)
     except BlockingIOError as error:
         raise Busy(f"another command is changing lab {name!r}", way_out="wait for it, or use another --name") from error
+
+
+@contextlib.contextmanager
+def choosing() -> Iterator[None]:
+    """Labs that start at the same moment choose one after the other, each when the choice of the last is written down."""
+    folder = os.open(labs(), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)  # lets the lock go, too
 
 
 def free_slot(name: str) -> int:
@@ -200,4 +217,3 @@ def _port_is_free(port: int) -> bool:
 def wipe(name: str) -> None:
     if folder(name).exists():
         shutil.rmtree(folder(name))
-    labs().joinpath(f".{name}.lock").unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+import functools
 import ipaddress
 import re
 import time
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from seatrial.kit import digest
 from seatrial.lab.process import Service
 from seatrial.model.api import Api
 from seatrial.model.errors import LabError
@@ -33,7 +35,10 @@ from seatrial.model.system import Recipe
 _CRD = "CustomResourceDefinition"
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _FIELD = re.compile(r"\{(folder|kubeconfig|namespace|address|ca|port:[a-z]+)\}")  # other braces are the program's own
-_ESTABLISHED_WITHIN, _PAUSE = 30.0, 0.05
+_USES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)  # some programs talk to each other by it
+_ESTABLISHED_WITHIN, _PAUSE = 60.0, 0.05
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_DIGEST = "seatrial.dev/digest"  # an annotation: what was applied
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -60,7 +65,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def identity(system: str, folder: Path, address: str = "127.0.0.1") -> Identity:
-    """The system's serving certificate: made once, RSA as the programs that manage their own insist on, and its own root.
+    """The system's certificate: made once, RSA as the programs that manage their own insist on, and its own root.
 
     Whoever trusts it trusts nothing else, and no key that could sign another certificate gets into the cluster. Besides
     its address it carries the names that a program asks for before it accepts a certificate that it did not make itself.
@@ -86,7 +91,7 @@ def _self_signed(name: str, hosts: tuple[str, ...], address: str) -> Identity:
         .not_valid_before(now - dt.timedelta(minutes=5))
         .not_valid_after(now + dt.timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_USES), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -106,7 +111,8 @@ def services(recipe: Recipe, place: Place, settings: Mapping[str, Any]) -> tuple
     """The processes of a system. ``settings`` go over the recipe's own; a change of them changes the service."""
     texts = {name: _fill(text, place) for name, text in _configuration(recipe, settings).items()}
     where = f"{recipe.certificates}/" if recipe.certificates else ""
-    texts |= {f"{where}tls.crt": place.identity.certificate, f"{where}tls.key": place.identity.key}
+    own = place.identity.certificate, place.identity.certificate, place.identity.key  # it is its own authority
+    texts |= {f"{where}{name}": text for name, text in zip(("ca.crt", "tls.crt", "tls.key"), own, strict=True)}
     return tuple(
         Service(
             name=process.name or process.program,
@@ -167,11 +173,16 @@ def read(recipe: Recipe, source: Path) -> tuple[Obj, ...]:
     for name in recipe.manifests:
         path = source / name
         try:
-            documents = list(yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader))
+            found += _documents(path)
         except (OSError, yaml.YAMLError) as error:
             raise LabError(f"{path}: {error}", way_out=f"look whether {recipe.module} still has this file") from error
-        found += [document for document in documents if document]
     return tuple(found)
+
+
+@functools.cache
+def _documents(path: Path) -> tuple[Obj, ...]:
+    """Of a file that was unpacked or built once and never changes: a large one takes seconds to read."""
+    return tuple(one for one in yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader) if one)
 
 
 def objects(recipe: Recipe, place: Place, manifests: Iterable[Obj]) -> tuple[Obj, ...]:
@@ -205,9 +216,12 @@ def _has_name(item: Any) -> bool:
 
 
 def _definition(obj: Obj, place: Place) -> Obj:
+    """Where no program of the system listens, nobody converts: each version shows what is stored."""
     conversion = obj["spec"].get("conversion", {})
     if "webhook" not in conversion:
         return obj
+    if "webhook" not in place.ports:
+        return {**obj, "spec": {**obj["spec"], "conversion": {"strategy": "None"}}}
     webhook = conversion["webhook"]
     pointed = {**conversion, "webhook": {**webhook, "clientConfig": _client(webhook["clientConfig"], place)}}
     return {**obj, "spec": {**obj["spec"], "conversion": pointed}}
@@ -262,19 +276,34 @@ def without(names: Iterable[str], objs: Iterable[Obj]) -> tuple[tuple[Obj, ...],
 async def install(api: Api, objs: Iterable[Obj]) -> None:
     """Apply a system's objects. Nothing after the definitions is applied before those are served."""
     objs = tuple(objs)
-    definitions = [obj for obj in objs if obj["kind"] == _CRD]
+    definitions = [obj for obj in objs if is_definition(obj)]
     for obj in definitions:
-        await api.apply(obj)
-    deadline = time.monotonic() + _ESTABLISHED_WITHIN
+        await _define(api, obj)
     for obj in definitions:
-        await _established(api, obj["metadata"]["name"], deadline)
+        await _established(api, obj["metadata"]["name"])
     for obj in objs:
-        if obj["kind"] != _CRD:
+        if not is_definition(obj):
             await api.apply(obj)
 
 
-async def _established(api: Api, name: str, deadline: float) -> None:
-    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+def is_definition(obj: Obj) -> bool:
+    return bool(obj["kind"] == _CRD)
+
+
+async def _define(api: Api, obj: Obj) -> None:
+    """Only what is new: the API server takes long to merge a large definition, even with itself."""
+    said = digest.of_value(obj)
+    marked = merge(obj, {"metadata": {"annotations": {_DIGEST: said}}})
+    there = await api.get(f"{_DEFINITIONS}/{obj['metadata']['name']}")
+    if there is None:
+        await api.create(marked)
+    elif (there["metadata"].get("annotations") or {}).get(_DIGEST) != said:
+        await api.apply(marked)
+
+
+async def _established(api: Api, name: str) -> None:
+    """Each has its own time: the API server takes seconds for a large one."""
+    path, deadline = f"{_DEFINITIONS}/{name}", time.monotonic() + _ESTABLISHED_WITHIN
     while not _is_established(await api.get(path)):
         if time.monotonic() > deadline:
             raise LabError(

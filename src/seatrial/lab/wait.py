@@ -7,6 +7,7 @@ import http.client
 import ssl
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,14 +23,23 @@ async def ready(site: Site, service: Service, process: subprocess.Popen[bytes] |
     deadline = time.monotonic() + service.patience
     while not await asyncio.to_thread(_answers, site, service.ready):
         if process is not None and process.poll() is not None:
-            raise LabError(
-                _story(site, service, f"ended with code {process.returncode}"), way_out=_way_out(site, service)
-            )
+            raise LabError(_ended(site, service, process), way_out=_way_out(site, service))
         if time.monotonic() > deadline:
             raise LabError(
                 _story(site, service, f"was not ready after {service.patience:.0f} s"), way_out=_way_out(site, service)
             )
         await asyncio.sleep(0.05)
+
+
+def alive(site: Site, started: Iterable[tuple[Service, subprocess.Popen[bytes]]]) -> None:
+    """A LabError with the last words of the first that has ended: what nobody asks whether it is ready may end unseen."""
+    for service, process in started:
+        if process.poll() is not None:
+            raise LabError(_ended(site, service, process), way_out=_way_out(site, service))
+
+
+def _ended(site: Site, service: Service, process: subprocess.Popen[bytes]) -> str:
+    return _story(site, service, f"ended with code {process.returncode}")
 
 
 def _story(site: Site, service: Service, what: str) -> str:

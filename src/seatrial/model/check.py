@@ -2,7 +2,7 @@
 
 ``queue: LocalQueue`` runs it once per object; ``quotas: All[ClusterQueue]`` hands it the collection;
 ``scheduler: GangScheduler`` runs it once per system that plays the role; ``apis: Apis`` is what the server serves;
-``bench: Workbench`` makes it active. Permissions, the plan of what to collect, consent and the published page are
+``bench: Workbench`` makes it active; ``room: Room`` lets it share what is exclusive to it. Permissions, the plan of what to collect, consent and the published page are
 derived from that signature and the docstring, and from nothing else.
 """
 
@@ -20,6 +20,7 @@ import msgspec
 from seatrial.model.errors import CatalogError
 from seatrial.model.fact import All, Apis, Fact, sources
 from seatrial.model.role import Role
+from seatrial.model.room import Room
 from seatrial.model.verdict import Severity, Verdict
 from seatrial.model.workbench import Workbench
 
@@ -32,6 +33,7 @@ class Want(StrEnum):
     ROLE = "role"  # run once per system that plays it
     APIS = "apis"
     BENCH = "bench"
+    ROOM = "room"
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     judge: Judge
     parameters: tuple[Parameter, ...]
     creates: tuple[str, ...]  # resources that the check writes on its bench
-    exclusive: tuple[str, ...]  # what no other check may touch meanwhile
+    exclusive: tuple[str, ...]  # what no other check may touch meanwhile; with a Room, of which it takes a part
     uses: tuple[
         str, ...
     ] = ()  # what it asks of its pods beyond their status: "exec", "log", "ask-pods", "ask-services"
@@ -123,13 +125,17 @@ def _parameter(id: str, name: str, hint: Any) -> Parameter:
         return Parameter(name, Want.ALL, typing.get_args(hint)[0])
     if hint is Workbench:
         return Parameter(name, Want.BENCH, None)
+    if hint is Room:
+        return Parameter(name, Want.ROOM, None)
     if hint is Apis:
         return Parameter(name, Want.APIS, None)
     if isinstance(hint, type) and issubclass(hint, Fact):
         return Parameter(name, Want.ONE, hint)
     if isinstance(hint, type) and issubclass(hint, Role):
         return Parameter(name, Want.ROLE, hint)
-    raise CatalogError(f"check {id}: parameter {name!r} is {hint!r}; use a Fact, All[Fact], a Role, Apis or Workbench")
+    raise CatalogError(
+        f"check {id}: parameter {name!r} is {hint!r}; use a Fact, All[Fact], a Role, Apis, Workbench or Room"
+    )
 
 
 def _page(id: str, judge: Judge) -> tuple[str, str, str]:

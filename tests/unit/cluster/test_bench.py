@@ -215,7 +215,8 @@ async def test_holds_when_nothing_happens(store: Store) -> None:
         assert (await bench.holds("pods", lambda pods: not pods, window=0.05, what="none")).met
 
 
-async def test_a_wait_that_saw_nothing_at_all_is_no_answer(store: Store) -> None:
+async def test_a_wait_that_saw_nothing_at_all_is_no_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seatrial.cluster.bench._LIST_SECONDS", 0.05)
     async with store.client() as client, lent(client) as bench:
 
         async def never(request: Any) -> Any:
@@ -225,6 +226,19 @@ async def test_a_wait_that_saw_nothing_at_all_is_no_answer(store: Store) -> None
         store.refused["GET", "pods"] = never
         with pytest.raises(Unreachable, match="did not list pods within"):
             await bench.holds("pods", lambda _: True, window=0.05, what="anything")
+
+
+async def test_the_time_of_a_wait_runs_from_the_first_list(store: Store) -> None:
+    """A busy API server that takes longer for it than the window is no reason to know nothing."""
+    async with store.client() as client, lent(client) as bench:
+
+        async def late(request: Any) -> Any:
+            await asyncio.sleep(0.2)
+            del store.refused["GET", "pods"]
+            return await store.handle(request)
+
+        store.refused["GET", "pods"] = late
+        assert (await bench.holds("pods", lambda pods: not pods, window=0.05, what="none")).met
 
 
 async def test_admits_asks_by_a_dry_run(store: Store) -> None:

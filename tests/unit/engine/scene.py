@@ -53,13 +53,13 @@ def snapshot(
     )
 
 
-def tug_system(id: str, *, found_by: FoundBy | None = None, stand_in: bool = False) -> System:
+def tug_system(id: str, *, found_by: FoundBy | None = None, stand_in: bool = False, holds: str = "") -> System:
     return System(
         id=id,
         title=id.title(),
         home="",
         found_by=found_by or Served(f"{id}.example/tugs"),
-        roles=(Tug(player=id, stand_in=stand_in, creates=(f"{id}.example/ropes",)),),
+        roles=(Tug(player=id, holds=holds, stand_in=stand_in, creates=(f"{id}.example/ropes",)),),
     )
 
 

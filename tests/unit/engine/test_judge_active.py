@@ -12,6 +12,7 @@ from seatrial.model.check import Check, check
 from seatrial.model.errors import LabError, Refused
 from seatrial.model.fact import Apis, Snapshot
 from seatrial.model.progress import Event, State
+from seatrial.model.room import Room
 from seatrial.model.verdict import Outcome, Severity, Verdict, failed, passed
 from seatrial.model.workbench import Workbench
 from tests.unit.engine.scene import Tug, Yard, catalog, snapshot, tug_system
@@ -93,6 +94,67 @@ async def test_an_exclusive_check_takes_its_players_one_by_one() -> None:
     yard = Yard()
     await run(yard, active(pulls, exclusive=("quay",)))
     assert yard.most == 1
+
+
+@pytest.mark.parametrize(
+    ("holds", "most"),
+    [(("", ""), 1), (("hook.example", "tow.example"), 2), (("a", "a/b"), 1), (("", "a"), 1), (("a", "ab"), 2)],
+)
+async def test_players_with_devices_of_their_own_do_not_wait_for_each_other(holds: tuple[str, str], most: int) -> None:
+    yard = Yard()
+    tugs = catalog(*(tug_system(id, holds=held) for id, held in zip(("hook", "tow"), holds, strict=True)))
+    checks = [active(pulls, exclusive=("quay",))]
+    await judge(tugs, checks, BOTH, open_bench=yard(), clock=FakeClock())
+    assert yard.most == most
+
+
+@pytest.mark.parametrize(
+    ("choices", "most"),
+    [
+        ([("quay/1",), ("quay/2",)], 2),  # one each
+        ([("quay/1",)], 1),
+        ([("quay/1", "quay/2"), ("quay/2", "quay/3")], 1),
+    ],
+)
+async def test_a_check_with_room_takes_the_first_part_that_is_free(choices: list[tuple[str, ...]], most: int) -> None:
+    taken: list[int] = []
+
+    async def moors(bench: Workbench, room: Room) -> Verdict:
+        taken.append(await room.take(*choices))
+        bench.note("at work")
+        await asyncio.sleep(0)
+        return passed("moored")
+
+    yard = Yard()
+    judged = await run(yard, active(moors, "a", ("quay",)), active(moors, "b", ("quay",)))
+    assert [one.outcome for one in judged.findings] == [Outcome.PASS] * 2
+    assert (yard.most, sorted(taken)) == (most, list(range(most)) if most > 1 else [0, 0])
+
+
+async def test_a_part_waits_for_the_whole_and_the_whole_for_its_parts() -> None:
+    async def moors(bench: Workbench, room: Room) -> Verdict:
+        await room.take(("quay/1",))
+        return await floats(bench)
+
+    yard = Yard()
+    await run(yard, active(moors, "a", ("quay",)), active(floats, "b", ("quay",)), active(moors, "c", ("quay",)))
+    assert yard.most == 1
+
+
+async def test_the_deadline_stands_still_while_a_check_waits_for_room() -> None:
+    async def moors(bench: Workbench, room: Room) -> Verdict:
+        await room.take(("quay",))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        return passed("moored")
+
+    async def lingers(bench: Workbench) -> Verdict:
+        await asyncio.sleep(0.3)
+        return passed("gone")
+
+    checks = [active(lingers, "a", ("quay",)), active(moors, "b", ("quay",))]
+    judged = await run(Yard(), *checks, deadline=0.2)
+    assert [one.outcome for one in judged.findings] == [Outcome.UNKNOWN, Outcome.PASS]
 
 
 async def test_locks_in_opposite_order_do_not_wait_in_a_circle() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_one_command_at_a_time() -> None:
         pass
 
 
+def test_the_lock_of_a_lab_that_never_came_to_be_is_gone() -> None:
+    with pytest.raises(LabError, match="no root"), sites.locked("one"):
+        raise LabError("no root")
+    assert list(sites.labs().iterdir()) == []
+    made("one")
+    with sites.locked("one"):
+        pass
+    assert (sites.labs() / ".one.lock").exists()
+
+
 def test_labs_side_by_side_take_other_slots_and_ports() -> None:
     made("one", 0, {"etcd": 20000, "kube-apiserver": 20001})
     assert sites.free_slot("two") != 0
@@ -67,3 +78,21 @@ def test_who_asks_for_a_lab_that_is_not_there_learns_which_are() -> None:
     made("one")
     with pytest.raises(UsageError, match=r"there is no lab 'two' \(labs: one\)"):
         sites.need("two")
+
+
+def test_labs_choose_one_after_the_other() -> None:
+    sites.labs().mkdir(parents=True)
+    chosen: list[str] = []
+
+    def choose() -> None:
+        with sites.choosing():
+            chosen.append("second")
+
+    with sites.choosing():
+        other = threading.Thread(target=choose)
+        other.start()
+        other.join(0.05)
+        chosen.append("first")
+    other.join()
+    assert chosen == ["first", "second"]
+    assert list(sites.labs().iterdir()) == []

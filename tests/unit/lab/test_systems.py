@@ -273,14 +273,22 @@ def test_the_identity_is_its_own_root_and_stays(tmp_path: Path) -> None:
 
 
 class Server:
-    """Remembers what was asked of it; a definition is served from the second look on."""
+    """Remembers what was asked of it; a definition is served from the second look at it on."""
 
     def __init__(self, *, serves: bool = True) -> None:
         self.log: list[str] = []
         self.serves = serves
+        self.definitions: dict[str, Obj] = {}
         self.looks = 0
 
+    async def create(self, obj: Obj) -> Obj:
+        self.definitions[obj["metadata"]["name"]] = obj
+        self.log.append(f"create {obj['kind']}")
+        return obj
+
     async def apply(self, obj: Obj, *, subresource: str = "") -> Obj:
+        if obj["metadata"]["name"] in self.definitions:
+            self.definitions[obj["metadata"]["name"]] = obj
         self.log.append(f"apply {obj['kind']}")
         return obj
 
@@ -289,12 +297,15 @@ class Server:
         return True
 
     async def get(self, path: str) -> Obj | None:
-        self.looks += 1
+        there = self.definitions.get(path.rpartition("/")[2])
         self.log.append("look")
+        if there is None:
+            return None
+        self.looks += 1
         established = {"type": "Established", "status": "True"}
         if self.looks == 1:
-            return {"status": {"conditions": None}}
-        return {"status": {"conditions": [established] if self.serves else []}}
+            return {**there, "status": {"conditions": None}}
+        return {**there, "status": {"conditions": [established] if self.serves else []}}
 
 
 async def test_nothing_is_applied_before_its_definition_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +313,8 @@ async def test_nothing_is_applied_before_its_definition_is_served(monkeypatch: p
     server = Server()
     await systems.install(server, systems.objects(RECIPE, place(), (CRD, WEBHOOKS)))
     assert server.log == [
-        "apply CustomResourceDefinition",
+        "look",
+        "create CustomResourceDefinition",
         "look",
         "look",
         "apply Namespace",
@@ -316,6 +328,27 @@ async def test_a_definition_that_is_never_served_is_an_error(monkeypatch: pytest
     monkeypatch.setattr(systems, "_ESTABLISHED_WITHIN", 0)
     with pytest.raises(LabError, match=r"things\.example\.org was not served"):
         await systems.install(Server(serves=False), systems.objects(RECIPE, place(), (CRD,)))
+
+
+async def test_a_definition_is_written_again_only_where_it_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "_PAUSE", 0)
+    server = Server()
+    for _ in range(2):
+        await systems.install(server, systems.objects(RECIPE, place(), (CRD,)))
+    assert [line for line in server.log if "Definition" in line] == ["create CustomResourceDefinition"]
+    other = {**CRD, "spec": {**CRD["spec"], "scope": "Cluster"}}
+    await systems.install(server, systems.objects(RECIPE, place(), (other,)))
+    assert [line for line in server.log if "Definition" in line][1:] == ["apply CustomResourceDefinition"]
+    assert server.definitions[CRD["metadata"]["name"]]["spec"]["scope"] == "Cluster"
+
+
+def test_where_nobody_listens_nobody_converts() -> None:
+    webhook = {"clientConfig": {"service": {"name": "webhook", "namespace": "system"}}}
+    converted = {**CRD, "spec": {**CRD["spec"], "conversion": {"strategy": "Webhook", "webhook": webhook}}}
+    silent = msgspec.structs.replace(place(), ports={})
+    alone, listened = (systems.objects(RECIPE, where, (converted,))[0] for where in (silent, place()))
+    assert alone["spec"]["conversion"] == {"strategy": "None"}
+    assert listened["spec"]["conversion"]["strategy"] == "Webhook"
 
 
 async def test_what_answers_no_more_is_removed_first() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from seatrial.catalog.checks.stage import Stage, bound, find_stage, running
+from seatrial.catalog.checks.stage import Stage, bound, find_stages, running
 from seatrial.catalog.roles import Dialect, Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.kubernetes import GANG_LABEL, Node, as_plain_pods
 from seatrial.catalog.systems.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.fact import All, Obj
+from seatrial.model.room import Room
 from seatrial.model.verdict import Severity, Verdict, failed, passed, unknown
 from seatrial.model.workbench import Condition, Workbench
 
@@ -22,7 +23,7 @@ from seatrial.model.workbench import Condition, Workbench
     exclusive=("accelerators",),
 )
 async def starts_whole_or_not_at_all(
-    scheduler: GangScheduler, nodes: All[Node], pods: All[Pod], bench: Workbench
+    scheduler: GangScheduler, nodes: All[Node], pods: All[Pod], bench: Workbench, room: Room
 ) -> Verdict:
     """A gang gets all the accelerators that it asks for, or none.
 
@@ -31,9 +32,10 @@ async def starts_whole_or_not_at_all(
     Fix: install a gang scheduler and use it for every distributed job: the Workload API of Kubernetes, Kueue with
     waitForPodsReady, or Volcano with its gang plugin.
     """
-    stage = find_stage(nodes, pods)
-    if stage is None:
+    stages = find_stages(nodes, pods)
+    if not stages:
         return unknown("no two accelerators of one kind are free on ready nodes, so nothing can compete for them")
+    stage = stages[await room.take(*(stage.parts for stage in stages))]
     bench.note("stage", nodes=list(stage.nodes), resource=stage.resource, free=stage.free)
     trial = _Trial(scheduler, stage, bench)
     if not scheduler.stand_in:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from seatrial.catalog.checks.stage import find_stage, free_accelerators, is_ready
+from seatrial.catalog.checks.stage import find_stages, free_accelerators, is_ready
 from seatrial.catalog.systems.dra import ResourceSlice
 from seatrial.catalog.systems.governance import LimitRange, ResourceQuota
 from seatrial.catalog.systems.kubernetes import Namespace, Node, is_accelerator
@@ -108,8 +108,9 @@ def two_accelerators_are_free(nodes: All[Node], pods: All[Pod]) -> Verdict:
     Why: two workloads that want the same accelerators can only be watched where there are at least two to want.
     Fix: wait for running jobs, or add a node with accelerators.
     """
-    stage = find_stage(nodes, pods)
-    if stage is not None:
+    stages = find_stages(nodes, pods)
+    if stages:
+        stage = stages[0]
         return passed(f"{stage.free} × {stage.resource} are free on {', '.join(stage.nodes)}")
     free = Counter[str]()
     for (_, resource), count in free_accelerators(nodes, pods).items():

@@ -15,6 +15,7 @@ from seatrial.catalog.systems.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj
+from seatrial.model.room import Room
 from seatrial.model.verdict import Severity, Verdict, failed, passed, unknown
 from seatrial.model.workbench import Workbench
 
@@ -31,7 +32,7 @@ _TARGET, _MOST = 4, 3
     uses=("exec",),
 )
 async def replicas_follow_a_metric_of_the_workload(
-    autoscaler: PodAutoscaler, nodes: All[Node], pods: All[Pod], bench: Workbench
+    autoscaler: PodAutoscaler, nodes: All[Node], pods: All[Pod], bench: Workbench, room: Room
 ) -> Verdict:
     """Replicas that hold accelerators come when the workload's own queue grows, and go when it is empty.
 
@@ -40,9 +41,10 @@ async def replicas_follow_a_metric_of_the_workload(
     Fix: serve the workload's metric through the custom metrics API, and name it in an autoscaling/v2 HorizontalPodAutoscaler;
     or let a ScaledObject of KEDA ask for it.
     """
-    resource, free = _room(nodes, pods)
+    resource, free = _most(nodes, pods)
     if free < _TWO_AND_A_CONTROL:
         return unknown(f"at most {free} accelerators of one kind are free, and it takes {_TWO_AND_A_CONTROL}")
+    await room.take((f"accelerators/{resource}",))
     trial = _Trial(autoscaler, bench, resource, min(_MOST, free - 1))
     problem = await trial.starts() or await trial.grows() or await trial.shrinks()
     return failed(problem) if problem else passed(trial.story)
@@ -51,7 +53,7 @@ async def replicas_follow_a_metric_of_the_workload(
 _TWO_AND_A_CONTROL = 3
 
 
-def _room(nodes: All[Node], pods: All[Pod]) -> tuple[str, int]:
+def _most(nodes: All[Node], pods: All[Pod]) -> tuple[str, int]:
     """The kind of accelerator of which most are free where containers really run."""
     hosts = {one.host for one in nodes if runs_containers(one)}
     free: Counter[str] = Counter()

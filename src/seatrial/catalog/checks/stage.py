@@ -19,24 +19,36 @@ class Stage(msgspec.Struct, frozen=True):
     free: int
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """What a proof has to itself while it plays here."""
+        return tuple(f"accelerators/{self.resource}/{node}" for node in self.nodes)
+
+    @property
     def contended(self) -> int:
         """A gang's size such that one fits, two do not, and half of the room each is enough for neither."""
         return max(self.free // 2 + 1, self.free * 3 // 4)
 
 
-def find_stage(nodes: All[Node], pods: All[Pod], most: int = 16) -> Stage | None:
-    """The resource and the nodes with the most free accelerators; two nodes where there are two, so that gangs span nodes."""
+def find_stages(nodes: All[Node], pods: All[Pod], most: int = 16) -> tuple[Stage, ...]:
+    """The nodes with the most free accelerators of one kind, and others that are as good: several proofs may play at once.
+
+    Two nodes each where there are two, so that gangs span nodes.
+    """
     free = free_accelerators(nodes, pods)
-    best: Stage | None = None
+    best: tuple[Stage, ...] = ()
     for resource in sorted({resource for _, resource in free}):
         hosts = sorted(
             ((count, host) for (host, name), count in free.items() if name == resource and count > 0), reverse=True
         )
-        chosen = hosts[:1] if hosts and hosts[0][0] >= most else hosts[:2]
-        total = sum(count for count, _ in chosen)
-        if total >= 2 and (best is None or total > best.free):
-            best = Stage(tuple(host for _, host in chosen), resource, total)
+        wide = 1 if hosts and hosts[0][0] >= most else 2
+        stages = [_stage(resource, hosts[at : at + wide]) for at in range(0, len(hosts), wide)]
+        if stages and stages[0].free >= max(2, best[0].free + 1 if best else 0):
+            best = tuple(stage for stage in stages if stage.free == stages[0].free)
     return best
+
+
+def _stage(resource: str, hosts: Sequence[tuple[int, str]]) -> Stage:
+    return Stage(tuple(host for _, host in hosts), resource, sum(count for count, _ in hosts))
 
 
 def free_accelerators(nodes: All[Node], pods: All[Pod]) -> dict[tuple[str, str], int]:
