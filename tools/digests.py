@@ -12,39 +12,15 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
-import yaml
-
-from seatrial.kit import digest
-
-
-class Entry(msgspec.Struct):
-    id: str
-    description: str
-    level: str
-
-
-class Metadata(msgspec.Struct, rename="camel"):
-    kubernetes_version: str
-
-
-class Checklist(msgspec.Struct):
-    metadata: Metadata
-    spec: dict[str, list[Entry]]
-
-
-def read(path: Path) -> Checklist:
-    raw: Any = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
-    return msgspec.convert(raw, Checklist)
+from seatrial.model.errors import UsageError
+from seatrial.submission import checklist as checklists
+from seatrial.submission.checklist import Checklist
 
 
 def rows(checklist: Checklist) -> Iterator[str]:
-    version = checklist.metadata.kubernetes_version
-    for category, entries in checklist.spec.items():
-        for entry in entries:
-            yield f"{version} {entry.id} {category} {entry.level} {digest.of_text(entry.description)}"
+    for one in checklist.asked:
+        yield f"{checklist.stated} {one.id} {one.category} {one.level} {one.digest}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,9 +28,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("checklists", metavar="CHECKLIST.yaml", nargs="+", type=Path)
     try:
         for path in parser.parse_args(arguments).checklists:
-            print("\n".join(rows(read(path))))
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        print(f"error: {path}: {error}", file=sys.stderr)
+            print("\n".join(rows(checklists.parse(path.read_bytes(), name=str(path)))))
+    except (OSError, UsageError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -209,6 +209,7 @@ class Scaled(msgspec.Struct, frozen=True):
     metric: str
     target: int  # per replica
     most: int
+    promql: str = ""  # where PromQL is answered, as a pod reaches it
 
 
 class PodAutoscaler(Role, frozen=True, kw_only=True):
@@ -217,6 +218,7 @@ class PodAutoscaler(Role, frozen=True, kw_only=True):
     title: ClassVar[str] = "pod autoscaler"
 
     objects: Callable[[Scaled, Apis], tuple[Obj, ...]]
+    asks: bool = False  # whether it asks for PromQL itself, and so has to know where; else an API of metrics stands between
     fed_by: tuple[Monitoring, ...] = ()  # where its metrics come from; those that are here have to find the workload
 
 
@@ -240,6 +242,38 @@ class InferenceRouter(Role, frozen=True, kw_only=True):
     listens_on: int = 80
     picker: str  # the name of the pod that picks
     dialect: Callable[[ModelPool, Apis], tuple[Obj, ...]]
+
+
+class BodyReader(Role, frozen=True, kw_only=True):
+    """Reads out of a request's body which model it is for, and says so in a header before routes are looked for."""
+
+    title: ClassVar[str] = "reader of bodies before a Gateway's routes"
+
+    controller: str  # of the GatewayClasses for which it does so
+    listens_on: int = 80
+    pod: str  # the name of the one that reads
+    header: str
+    dialect: Callable[[str, str, Apis], tuple[Obj, ...]]
+    """``dialect(namespace, gateway, apis)``: the reader, and what puts it before that Gateway's routes."""
+
+
+class LabelRule(msgspec.Struct, frozen=True):
+    """Two labels that a rule may put on nodes: one on every node that was looked at, with its kernel as the value, and one on none."""
+
+    name: str
+    applies: str
+    never: str
+
+
+class NodeLabeller(Role, frozen=True, kw_only=True):
+    """Looks at the hardware and software of nodes, and labels those nodes by rules."""
+
+    title: ClassVar[str] = "node labeller"
+
+    rules: str  # the resource that holds rules
+    reports: str  # the resource that holds what was found
+    node_label: str  # of such a report: the node that it is about
+    dialect: Callable[[LabelRule, Apis], Obj]
 
 
 class SharedAccelerators(Role, frozen=True, kw_only=True):

@@ -80,7 +80,9 @@ FoundBy = Served | Holds
 
 class Proof(StrEnum):
     REAL_PROCESS = "real process"  # the lab runs the project's own programs
+    SIMULATED = "simulated by the lab"  # the lab runs programs of its own in its place
     API_ONLY = "API only"  # the lab has its real CRDs and documented objects
+    DOCUMENTS = "documents only"  # its documented objects, read as Kubernetes would hand them out
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -134,5 +136,5 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     found_by: FoundBy
     facts: tuple[type[Fact], ...] = ()
     roles: tuple[Role, ...] = ()
-    proof: Proof = Proof.API_ONLY
+    proof: Proof = Proof.DOCUMENTS
     recipe: Recipe | None = None

@@ -25,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Checklist(msgspec.Struct, frozen=True):
     version: str
     asked: tuple[Asked, ...]
+    stated: str = ""  # the version as the programme's own file writes it
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def parse(data: bytes, *, name: str) -> Checklist:
         for category, entries in file.spec.items()
         for one in entries
     )
-    return Checklist(version[1], tuple(asked))
+    return Checklist(version[1], tuple(asked), stated=file.metadata.kubernetes_version)
 
 
 def checked(checklist: Checklist, known: Checklist) -> Checklist:
@@ -100,4 +101,4 @@ def checked(checklist: Checklist, known: Checklist) -> Checklist:
         )
     gists = {one.id: one.gist for one in known.asked}
     asked = (msgspec.structs.replace(one, gist=gists[one.id]) for one in checklist.asked)
-    return Checklist(checklist.version, tuple(asked))
+    return msgspec.structs.replace(checklist, asked=tuple(asked))

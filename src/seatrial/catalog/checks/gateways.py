@@ -58,13 +58,23 @@ class Gate:
             said = _conditions(gateway) or "nobody looks at it"
             return f"a Gateway of the class {self.class_name} is not Programmed after {seen.seconds:.0f} s: {said}"
         address = gateway["status"]["addresses"][0]["value"]
-        self.url = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        self.url = f"http://{endpoint(address, self.port)}"
         return ""
 
     def obj(self, kind: str, name: str, spec: Obj) -> Obj:
         version = self.bench.apis.versions(ROUTES)[0]
         metadata = {"name": name, "namespace": self.bench.namespace}
         return {"apiVersion": f"{GROUP}/{version}", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def endpoint(address: str, port: int) -> str:
+    return f"{f'[{address}]' if ':' in address else address}:{port}"
+
+
+def is_ready(pod: Obj) -> bool:
+    """Whether what a Gateway has to ask before it routes is there to answer."""
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _is_programmed(gateway: Obj) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.checks.gateways import GATEWAY, ROUTES, Gate, choose
-from seatrial.catalog.checks.models import HELLO, LABELS, PORT, SERVICE, URL, Asked, ask, received, serve
+from seatrial.catalog.checks.gateways import GATEWAY, ROUTES, Gate, choose, endpoint, is_ready
+from seatrial.catalog.checks.models import HELLO, LABELS, PORT, SERVICE, URL, Asked, ask, received, records, serve
 from seatrial.catalog.checks.traffic import Client, likely
 from seatrial.catalog.roles import InferenceRouter, ModelPool
 from seatrial.catalog.systems.gateway_api import GROUP, GatewayClass
@@ -11,7 +11,7 @@ from seatrial.catalog.systems.inference_extension import POOLS
 from seatrial.kit.together import together
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
-from seatrial.model.fact import All, Apis, Obj
+from seatrial.model.fact import All, Apis
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed
 from seatrial.model.workbench import Workbench
 
@@ -19,6 +19,7 @@ NAMES = ("model-a", "model-b", "model-c", "model-d")
 BUSY = NAMES[0]
 CHANCE, ERROR = 1 / len(NAMES), 1e-4
 TALKS, TURNS = 8, 5
+BY_SERVICE, BY_PICKER = "talks-by-service", "talks-by-picker"
 ALONE = 60  # requests that share nothing with each other
 # What keeps one server busy: it runs four requests at once, and each of these takes it two seconds.
 FLOOD = {"sessions": 24, "prompt": 400, "tokens": 1000, "together": True}
@@ -51,7 +52,11 @@ async def picker_follows_caches_and_queues(
     trial = _Trial(gate, client, await serve(bench, NAMES))
     if problem := await gate.open() or await trial.connect(router):
         return failed(problem)
-    problems = [*await trial.follows_caches(), *await trial.keeps_away_from_queues()]
+    problems = [
+        *await trial.follows_caches(),
+        *await trial.does_as_the_picker_says(),
+        *await trial.keeps_away_from_queues(),
+    ]
     return failed("; ".join(problems)) if problems else passed("; ".join(trial.story))
 
 
@@ -67,11 +72,13 @@ class _Trial:
         """Put the picker between; what is wrong, if anything is."""
         bench = self.bench
         pool = ModelPool("pool", bench.namespace, LABELS, PORT, SERVICE, GATEWAY)
-        for obj in router.dialect(pool, bench.apis):
+        objects = router.dialect(pool, bench.apis)
+        bench.note("what puts the picker between", kinds=sorted({obj["kind"] for obj in objects} - {"Pod", "Service"}))
+        for obj in objects:
             await bench.create(obj)
         seen = await bench.until(
             "pods",
-            lambda pods: any(one["metadata"]["name"] == router.picker and _is_ready(one) for one in pods),
+            lambda pods: any(one["metadata"]["name"] == router.picker and is_ready(one) for one in pods),
             within=bench.patience,
             what="the endpoint picker is ready",
         )
@@ -86,8 +93,8 @@ class _Trial:
     async def follows_caches(self) -> list[str]:
         """Later turns of a conversation, which begin as the first did. A Service sends them anywhere: one in four stays."""
         talk = {"sessions": TALKS, "turns": TURNS}
-        plain = await ask(self.client, self.plain, "talks-by-service", **talk)
-        picked = await ask(self.client, self.picked, "talks-by-picker", **talk)
+        plain = await ask(self.client, self.plain, BY_SERVICE, **talk)
+        picked = await ask(self.client, self.picked, BY_PICKER, **talk)
         _, most = likely(plain.turns, CHANCE, error=ERROR)
         allowed = f"at most {most} by chance (exact binomial, two-sided {ERROR:g})"
         self.bench.control("conversations by way of a plain Service", seen=plain.text, allowed=allowed)
@@ -103,6 +110,30 @@ class _Trial:
             return [f"conversations do not go where their beginning is cached: {picked.text}, {allowed}"]
         self.story.append(f"by the picker {picked.text}; by a Service {plain.text}; {allowed}")
         return []
+
+    async def does_as_the_picker_says(self) -> list[str]:
+        """The picker names a server for each request in a header. Who got the request says whether that was itself."""
+        plain, picked = await together(self._named(BY_SERVICE), self._named(BY_PICKER))
+        itself = sum(whom == endpoint(self.addresses[name], PORT) for name, whom in picked)
+        self.bench.control("requests by way of a plain Service, for which nobody names a server", named=len(plain))
+        self.bench.control("requests by way of the picker", named=len(picked), reached_whom_it_named=itself)
+        if plain or not picked:
+            self.bench.note("whom the picker named does not reach the servers, so only what becomes of requests tells")
+            return []
+        if itself != len(picked):
+            return [f"of {len(picked)} requests {itself} reached the server that the picker named for them"]
+        self.story.append(f"{itself} of {len(picked)} requests reached the server that the picker named for them")
+        return []
+
+    async def _named(self, run: str) -> list[tuple[str, str]]:
+        """Who got a request of the run, and the server that was named for it."""
+        written = await together(*(records(self.bench, name) for name in NAMES))
+        return [
+            (name, one.picked)
+            for name, lines in zip(NAMES, written, strict=True)
+            for one in lines
+            if one.run == run and one.picked
+        ]
 
     async def keeps_away_from_queues(self) -> list[str]:
         """One server is flooded past the Gateway. A Service still sends it a quarter of everything."""
@@ -146,8 +177,3 @@ class _Trial:
 def _all_answered(asked: Asked) -> None:
     if asked.trouble:
         raise CannotJudge(f"the model servers do not even answer by way of a plain Service: {asked.text}")
-
-
-def _is_ready(pod: Obj) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -56,6 +56,7 @@ class Record(msgspec.Struct, frozen=True):
     role: str = ""
     run: str = ""
     id: str = ""
+    picked: str = ""  # the server that an endpoint picker named for it, where the data plane passes that on
     cached_tokens: int = 0
     kv_made: dict[str, object] | None = None
     kv_took: dict[str, object] | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seatrial.catalog.checks.gateways import GATEWAY, ROUTES, Gate, choose
+from seatrial.catalog.checks.gateways import GATEWAY, ROUTES, Gate, choose, is_ready
 from seatrial.catalog.checks.traffic import PORT, Client, Tally, likely, server
-from seatrial.catalog.roles import GatewayImplementation
+from seatrial.catalog.roles import BodyReader, GatewayImplementation
 from seatrial.catalog.systems.gateway_api import GROUP, GatewayClass
 from seatrial.kit.together import together
 from seatrial.model.check import check
+from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj
 from seatrial.model.verdict import Severity, Verdict, failed, passed
 from seatrial.model.workbench import Workbench
@@ -54,6 +55,33 @@ async def gateway_splits_by_weight_and_routes_by_header(
         *await trial.refuses_where_nobody_is(),
     ]
     return failed("; ".join(problems)) if problems else passed("; ".join(trial.story))
+
+
+@check(
+    "routing.model-in-the-body-chooses-the-server",
+    severity=Severity.MEDIUM,
+    creates=("pods", "services", f"{GROUP}/gateways", ROUTES),
+    uses=("exec",),
+)
+async def model_in_the_body_chooses_the_server(
+    reader: BodyReader, classes: All[GatewayClass], bench: Workbench
+) -> Verdict:
+    """A request reaches the server of the model that its body names, as clients of OpenAI's API name it.
+
+    Why: such clients say in the body which model they want, and a Gateway's routes look at headers alone. Where nobody reads the
+    body, requests for every model go to one server, or each model needs an address of its own.
+    Fix: put the inference extension's body-based router before the routes of the Gateway, and let them match the header that it sets.
+    """
+    chosen = choose(reader.controller, classes)
+    if isinstance(chosen, Verdict):
+        return chosen
+    bench.note("the class", name=chosen.name, controller=chosen.spec.controller_name)
+    client, gate = Client(bench), Gate(bench, chosen.name, reader.listens_on)
+    await together(client.start(), server(bench, A), server(bench, B))
+    if problem := await gate.open():
+        return failed(problem)
+    problems = await _Trial(gate, client).matches_a_body(reader)
+    return failed("; ".join(problems)) if problems else passed(f"{3 * FEW} requests went where their bodies say")
 
 
 class _Trial:
@@ -102,8 +130,34 @@ class _Trial:
             )
         return problems
 
-    async def _belongs(self, what: str, headers: dict[str, str], who: str) -> list[str]:
-        tally = await self.client.send(self._url("/model"), FEW, headers=headers, wait_for="200")
+    async def matches_a_body(self, reader: BodyReader) -> list[str]:
+        """The same bodies before anybody reads them are the control: they all go where requests without a header belong."""
+        header = {"type": "Exact", "name": reader.header, "value": VALUE}
+        await self._route("model", [_rule("/model", {B: 1}, headers=[header]), _rule("/model", {A: 1})])
+        named = f'{{"model": "{VALUE}", "prompt": "hello"}}'
+        if unread := await self._belongs("that name model-b in a body that nobody reads", {}, A, body=named):
+            raise CannotJudge(f"{unread[0]}, so nothing is shown")
+        for obj in reader.dialect(self.bench.namespace, GATEWAY, self.bench.apis):
+            await self.bench.create(obj)
+        seen = await self.bench.until(
+            "pods",
+            lambda pods: any(one["metadata"]["name"] == reader.pod and is_ready(one) for one in pods),
+            within=self.bench.patience,
+            what="the reader of bodies is ready",
+        )
+        if not seen.met:
+            raise CannotJudge("the reader of bodies does not become ready, so nobody reads them")
+        return [
+            *await self._belongs("that name model-b in their body", {}, B, body=named, wait_by=B),
+            *await self._belongs("that name model-a in their body", {}, A, body=named.replace(VALUE, "model-a")),
+            *await self._belongs("that name no model in their body", {}, A, body='{"prompt": "hello"}'),
+        ]
+
+    async def _belongs(
+        self, what: str, headers: dict[str, str], who: str, *, body: str = "", wait_by: str = ""
+    ) -> list[str]:
+        wait = {"wait_by": wait_by} if wait_by else {"wait_for": "200"}
+        tally = await self.client.send(self._url("/model"), FEW, headers=headers, body=body, **wait)
         self.bench.control(f"requests {what}", tally=tally.text, belong_to=who)
         return [] if tally.by(who) == FEW else [f"requests {what} belong to {who}, and {tally.text}"]
 

@@ -7,7 +7,7 @@ import msgspec
 from seatrial.catalog.faults.changes import sets
 from seatrial.catalog.faults.policies import mutated
 from seatrial.model.fault import Fault
-from seatrial.model.lab import LabSpec
+from seatrial.model.lab import LabLevel, LabSpec
 
 WHOLE = "gang.starts-whole-or-not-at-all"
 
@@ -44,9 +44,26 @@ KUEUE_DOES_NOT_WAIT = Fault(
     id="kueue-does-not-wait",
     title="Kueue admits the next workload without waiting until the pods of the last are ready",
     fails=(f"{WHOLE}@kueue", f"{WHOLE}@kueue-jobset"),
+    silences=tuple(f"{WHOLE}@kueue-{operator}" for operator in ("kuberay", "lws", "trainer")),  # they notice, too
     change=sets("kueue", wait_for_pods_ready=False),
     needs=("kueue", "jobset"),
 )
+
+
+def _overlooked(operator: str, kind: str, level: LabLevel = LabLevel.CONTROL_PLANE) -> Fault:
+    return Fault(
+        id=f"kueue-overlooks-{operator}",
+        title=f"Kueue's configuration does not list {kind} among its integrations, so that nobody holds one back",
+        fails=(f"{WHOLE}@kueue-{operator}",),
+        change=sets("kueue", **{operator: False}),
+        needs=("kueue", operator),
+        level=level,
+    )
+
+
+KUEUE_OVERLOOKS_KUBERAY = _overlooked("kuberay", "RayCluster", LabLevel.NODE)
+KUEUE_OVERLOOKS_LWS = _overlooked("lws", "LeaderWorkerSet")
+KUEUE_OVERLOOKS_TRAINER = _overlooked("trainer", "TrainJob")
 
 VOLCANO_WITHOUT_GANG = Fault(
     id="volcano-without-gang",

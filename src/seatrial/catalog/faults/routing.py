@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.faults.changes import Change, adds, leaves_out
+from seatrial.catalog.faults.changes import Change, adds, leaves_out, sets
 from seatrial.catalog.faults.policies import mutated
 from seatrial.catalog.systems import envoy_gateway
 from seatrial.catalog.systems.gateway_api import GROUP
@@ -11,7 +11,10 @@ from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel
 
 SPLITS = "routing.gateway-splits-by-weight-and-routes-by-header@envoy-gateway"
+TRAEFIK = "routing.gateway-splits-by-weight-and-routes-by-header@traefik"
 PICKS = "inference.picker-follows-caches-and-queues@envoy-gateway"
+BODIES = "routing.model-in-the-body-chooses-the-server@envoy-gateway"
+LLM_D = "inference.picker-follows-caches-and-queues@llm-d"
 
 
 def _rules_become(name: str, rule: str) -> Change:
@@ -34,6 +37,7 @@ WEIGHTS_FLATTENED = Fault(
     id="route-weights-flattened",
     title="a mutating admission policy gives every server of an HTTPRoute the same weight",
     fails=(SPLITS,),
+    silences=(TRAEFIK,),
     change=_rules_become("seatrial-weights-flattened", _FLAT),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
@@ -44,8 +48,28 @@ HEADERS_FORGOTTEN = Fault(
     id="route-headers-forgotten",
     title="a mutating admission policy takes the header matches out of every HTTPRoute",
     fails=(SPLITS,),
+    silences=(TRAEFIK, BODIES),
     change=_rules_become("seatrial-headers-forgotten", _HEADLESS),
     needs=("envoy-gateway",),
+    level=LabLevel.NODE,
+    kubernetes=("1.36", "1.37"),
+)
+
+BODIES_NOT_READ = Fault(
+    id="bodies-not-read",
+    title="a mutating admission policy keeps whole bodies from whoever reads them before the routes",
+    fails=(BODIES,),
+    change=mutated(
+        "seatrial-bodies-not-read",
+        group="gateway.envoyproxy.io",
+        resource="envoyextensionpolicies",
+        expression=(
+            'object.spec.extProc[0].processingMode.request.body == "Buffered" ? '
+            '[JSONPatch{op: "remove", path: "/spec/extProc/0/processingMode"}] : []'
+        ),
+        as_patch=True,
+    ),
+    needs=("envoy-gateway", "inference-extension"),
     level=LabLevel.NODE,
     kubernetes=("1.36", "1.37"),
 )
@@ -54,7 +78,7 @@ DATA_PLANE_WITHOUT_ROOM = Fault(
     id="gateway-data-plane-without-room",
     title="a quota keeps the data plane's pods out, while the GatewayClass stays Accepted",
     fails=(SPLITS,),
-    silences=(PICKS,),
+    silences=(PICKS, LLM_D, BODIES),
     change=adds(_NO_MORE_PODS),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
@@ -64,8 +88,37 @@ CONTROL_PLANE_GONE = Fault(
     id="gateway-control-plane-gone",
     title="nobody programs Gateways any more, while the GatewayClass stays Accepted",
     fails=(SPLITS,),
-    silences=(PICKS,),
+    silences=(PICKS, LLM_D, BODIES),
     change=leaves_out(f"Deployment/{envoy_gateway.NAME}"),
     needs=("envoy-gateway",),
+    level=LabLevel.NODE,
+)
+
+TRAEFIK_WEIGHTS_FLATTENED = Fault(
+    id="traefik-route-weights-flattened",
+    title="a mutating admission policy gives every server of an HTTPRoute the same weight, and Traefik follows it",
+    fails=(TRAEFIK,),
+    silences=(SPLITS,),
+    change=_rules_become("seatrial-weights-flattened-for-traefik", _FLAT),
+    needs=("traefik",),
+    level=LabLevel.NODE,
+    kubernetes=("1.36", "1.37"),
+)
+
+TRAEFIK_LOOKS_ELSEWHERE = Fault(
+    id="traefik-looks-elsewhere",
+    title="Traefik watches a namespace that nobody uses, while the GatewayClass stays Accepted",
+    fails=(TRAEFIK,),
+    change=sets("traefik", namespaces=["nowhere"]),
+    needs=("traefik",),
+    level=LabLevel.NODE,
+)
+
+TRAEFIK_GONE = Fault(
+    id="traefik-gone",
+    title="Traefik does not run any more, while its GatewayClass stays Accepted",
+    fails=(TRAEFIK,),
+    change=leaves_out("traefik"),
+    needs=("traefik",),
     level=LabLevel.NODE,
 )

@@ -42,7 +42,7 @@ PROMETHEUS_FINDS_NO_PODS = Fault(
     id="prometheus-finds-no-pods",
     title="Prometheus looks for no pods, whatever their annotations say",
     fails=(f"{WORKLOADS}@prometheus",),
-    silences=(f"{SCALED}@prometheus-adapter",),
+    silences=(f"{SCALED}@prometheus-adapter", f"{SCALED}@keda"),
     change=sets("prometheus", find_pods=False),
     needs=("prometheus",),
     level=LabLevel.NODE,

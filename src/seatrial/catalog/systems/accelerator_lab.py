@@ -15,7 +15,10 @@ from seatrial.catalog.systems.dra import DeviceClass
 from seatrial.catalog.systems.kubernetes import Node
 from seatrial.model.system import Holds, Proof, System
 
-RESOURCE = "seatrial.dev/accelerator"
+_DOMAIN = (
+    "seatrial.dev"  # what hands out devices of this never hands out those of another: see lab/programs/kube/accelerator
+)
+RESOURCE = f"{_DOMAIN}/accelerator"
 DRIVER = "accelerator.seatrial.dev"  # of this and of the next two there is a DeviceClass of the same name
 VIRTUAL_DRIVER = "virtual.accelerator.seatrial.dev"
 CARD_DRIVER = "nic.seatrial.dev"
@@ -44,6 +47,7 @@ LAB_DEVICE_PLUGIN = System(
     roles=(
         AcceleratorSource(
             player="lab-device-plugin",
+            holds=RESOURCE,
             kind=_KIND,
             mechanism="device-plugin",
             devices=_DEVICES,
@@ -64,6 +68,7 @@ LAB_DRA_DRIVER = System(
     roles=(
         AcceleratorSource(
             player="lab-dra-driver",
+            holds=f"{_DOMAIN}/{DRIVER}",
             kind=_KIND,
             mechanism="dra",
             devices=_DEVICES,
@@ -83,7 +88,11 @@ LAB_SHARED_ACCELERATOR = System(
     found_by=_on_a_node(f"{RESOURCE}.shared"),
     roles=(
         SharedAccelerators(
-            player="lab-shared-accelerator", kind=_KIND, devices=_DEVICES, units=(f"{RESOURCE}.shared",)
+            player="lab-shared-accelerator",
+            holds=f"{RESOURCE}.shared",
+            kind=_KIND,
+            devices=_DEVICES,
+            units=(f"{RESOURCE}.shared",),
         ),
     ),
     proof=Proof.SIMULATED,
@@ -97,6 +106,7 @@ LAB_VIRTUAL_ACCELERATORS = System(
     roles=(
         VirtualAccelerators(
             player="lab-virtual-accelerators",
+            holds=f"{_DOMAIN}/{VIRTUAL_DRIVER}",
             kind=_KIND,
             devices="/dev/seatrial/vaccel*",
             creates=_CLAIMS,

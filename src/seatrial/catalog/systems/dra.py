@@ -143,6 +143,7 @@ class ClaimStatus(Shape, frozen=True):
 class ResourceClaim(Fact, frozen=True):
     of = "resource.k8s.io/resourceclaims"
 
+    api_version: str = ""  # files say it; items of a list do not
     spec: ClaimSpec = ClaimSpec()
     status: ClaimStatus = ClaimStatus()
 
@@ -154,6 +155,7 @@ class TemplateSpec(Shape, frozen=True):
 class ResourceClaimTemplate(Fact, frozen=True):
     of = "resource.k8s.io/resourceclaimtemplates"
 
+    api_version: str = ""
     spec: TemplateSpec = TemplateSpec()
 
 

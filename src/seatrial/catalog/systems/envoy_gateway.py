@@ -21,7 +21,7 @@ CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 NAME, NAMESPACE = "envoy-gateway", "envoy-gateway-system"
 IMAGE = "seatrial.dev/lab/envoy-gateway:v1"
 _ON_THE_NODE = {"kubernetes.io/hostname": "lab-node"}
-_OWN = "gateway.envoyproxy.io"
+OWN = "gateway.envoyproxy.io"
 POLICIES = ("envoyextensionpolicies", "backendtrafficpolicies")
 _CRDS = "charts/gateway-helm/charts/crds/crds/generated"
 _DEFINED = (
@@ -35,7 +35,7 @@ _DEFINED = (
     "securitypolicies",
 )
 _CONFIG = {
-    "apiVersion": f"{_OWN}/v1alpha1",
+    "apiVersion": f"{OWN}/v1alpha1",
     "kind": "EnvoyGateway",
     "gateway": {"controllerName": CONTROLLER},
     "provider": {
@@ -133,10 +133,10 @@ def _data_plane() -> tuple[Obj, ...]:
         "provider": {"type": "Kubernetes", "kubernetes": kubernetes},
         "shutdown": {"drainTimeout": "1s", "minDrainDuration": "0s"},
     }
-    parameters = {"group": _OWN, "kind": "EnvoyProxy", "name": "lab", "namespace": NAMESPACE}
+    parameters = {"group": OWN, "kind": "EnvoyProxy", "name": "lab", "namespace": NAMESPACE}
     return (
         _obj("v1", "ConfigMap", "envoy-hosts", data={"hosts": hosts}),
-        _obj(f"{_OWN}/v1alpha1", "EnvoyProxy", "lab", spec=proxy),
+        _obj(f"{OWN}/v1alpha1", "EnvoyProxy", "lab", spec=proxy),
         _obj(
             f"{GROUP}/v1",
             "GatewayClass",
@@ -147,24 +147,24 @@ def _data_plane() -> tuple[Obj, ...]:
     )
 
 
-def _with_picker(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
+def with_picker(pool: ModelPool, apis: Apis, picker: inference.Picker = inference.OWN) -> tuple[Obj, ...]:
     """It takes no InferencePool as a backend. Its own policies ask the same picker about each request, and heed the answer."""
-    versions = {name: f"{_OWN}/{apis.versions(f'{_OWN}/{name}')[0]}" for name in POLICIES}
+    versions = {name: f"{OWN}/{apis.versions(f'{OWN}/{name}')[0]}" for name in POLICIES}
     metadata = {"name": pool.name, "namespace": pool.namespace}
     target = {"targetRefs": [{"group": GROUP, "kind": "HTTPRoute", "name": pool.name}]}
     whole = {"body": "FullDuplexStreamed"}
-    picker = {
+    asked = {
         "backendRefs": [{"name": inference.PICKER, "port": inference.PICKER_PORT}],
         "processingMode": {"request": whole, "response": whole},
         "messageTimeout": "5s",
     }
     heeded = {"type": "RoundRobin", "endpointOverride": {"extractFrom": [{"header": inference.PICKED}]}}
     specs: dict[str, Obj] = {
-        "EnvoyExtensionPolicy": {"extProc": [picker]},
+        "EnvoyExtensionPolicy": {"extProc": [asked]},
         "BackendTrafficPolicy": {"loadBalancer": heeded},
     }
     return (
-        *inference.picked_pool(pool, apis),
+        *inference.picked_pool(pool, apis, picker),
         *(
             {"apiVersion": versions[name], "kind": kind, "metadata": metadata, "spec": {**target, **spec}}
             for name, (kind, spec) in zip(POLICIES, specs.items(), strict=True)
@@ -187,8 +187,8 @@ ENVOY_GATEWAY = System(
             controller=CONTROLLER,
             picker=inference.PICKER,
             looks_at=inference.LOOKS_AT,
-            creates=(*inference.CREATES, *(f"{_OWN}/{name}" for name in POLICIES)),
-            dialect=_with_picker,
+            creates=(*inference.CREATES, *(f"{OWN}/{name}" for name in POLICIES)),
+            dialect=with_picker,
         ),
     ),
     proof=Proof.REAL_PROCESS,
@@ -197,7 +197,7 @@ ENVOY_GATEWAY = System(
         version="v1.9.1",
         programs={"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway"},
         wheel={"envoy": "envoy/_bin/envoy"},
-        manifests=tuple(f"{_CRDS}/{_OWN}_{name}.yaml" for name in _DEFINED),
+        manifests=tuple(f"{_CRDS}/{OWN}_{name}.yaml" for name in _DEFINED),
         overlay=(*_control_plane(), *_data_plane()),
         processes=(),
         images=(Image(IMAGE, "envoy-gateway", ("/envoy-gateway",), beside=("envoy",)),),

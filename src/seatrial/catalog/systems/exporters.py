@@ -45,9 +45,11 @@ _TPU = ("tpu-device-plugin",)
 _LAB = ("seatrial-accelerator-exporter",)
 
 
-def _system(id: str, title: str, home: str, names: tuple[str, ...], role: AcceleratorMetrics) -> System:
+def _system(
+    id: str, title: str, home: str, names: tuple[str, ...], role: AcceleratorMetrics, *, proof: Proof = Proof.SIMULATED
+) -> System:
     found_by = Holds(Pod, called(*names), f"a pod that is called {' or '.join(names)}")
-    return System(id=id, title=title, home=home, found_by=found_by, roles=(role,), proof=Proof.API_ONLY)
+    return System(id=id, title=title, home=home, found_by=found_by, roles=(role,), proof=proof)
 
 
 DCGM_EXPORTER = _system(
@@ -57,6 +59,7 @@ DCGM_EXPORTER = _system(
     _DCGM,
     AcceleratorMetrics(
         player="dcgm-exporter",
+        holds="nvidia.com",
         exporters=_pods(*_DCGM),
         looks_at=_LOOKS_AT,
         port=9400,
@@ -77,6 +80,7 @@ AMD_EXPORTER = _system(
     _AMD,
     AcceleratorMetrics(
         player="amd-device-metrics-exporter",
+        holds="amd.com",
         exporters=_pods(*_AMD),
         looks_at=_LOOKS_AT,
         port=5000,
@@ -100,6 +104,7 @@ INTEL_EXPORTER = _system(
     _INTEL,
     AcceleratorMetrics(
         player="intel-xpumanager",
+        holds="gpu.intel.com",
         exporters=_pods(*_INTEL),
         looks_at=_LOOKS_AT,
         port=29999,
@@ -129,6 +134,7 @@ TPU_METRICS = _system(
         memory=(("memory_used_node", "memory_total_node"),),
         device=(("accelerator_id",),),
     ),
+    proof=Proof.DOCUMENTS,
 )
 
 LAB_EXPORTER = System(
@@ -139,6 +145,7 @@ LAB_EXPORTER = System(
     roles=(
         AcceleratorMetrics(
             player="lab-exporter",
+            holds="seatrial.dev",
             exporters=_pods(*_LAB),
             looks_at=_LOOKS_AT,
             port=9500,

@@ -30,8 +30,21 @@ class ResourceQuota(Fact, frozen=True):
     status: QuotaStatus = QuotaStatus()
 
 
+class Limit(Shape, frozen=True):
+    type: str = ""
+    default: Amounts = {}
+    default_request: Amounts = {}
+    max: Amounts = {}
+
+
+class LimitRangeSpec(Shape, frozen=True):
+    limits: tuple[Limit, ...] = ()
+
+
 class LimitRange(Fact, frozen=True):
     of = "limitranges"
+
+    spec: LimitRangeSpec = LimitRangeSpec()
 
 
 class NetworkPolicySpec(Shape, frozen=True):
@@ -118,6 +131,7 @@ class Validation(Shape, frozen=True):
 class AdmissionPolicySpec(Shape, frozen=True):
     failure_policy: str = ""
     match_constraints: MatchResources = MatchResources()
+    match_conditions: tuple[dict[str, str], ...] = ()  # CEL: to whom and to what it applies
     validations: tuple[Validation, ...] = ()
     mutations: tuple[dict[str, Any], ...] = ()
 

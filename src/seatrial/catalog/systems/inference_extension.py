@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import msgspec
 
 from seatrial.catalog.roles import InferenceRouter, ModelPool
 from seatrial.catalog.systems.gateway_api import GROUP as GATEWAY_GROUP
 from seatrial.catalog.systems.kubernetes import ON_REAL_NODES
+from seatrial.catalog.systems.pods import Condition
 from seatrial.model.errors import CannotJudge
-from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Image, Proof, Recipe, Served, System
 
@@ -16,6 +20,7 @@ GROUP, OLD_GROUP = "inference.networking.k8s.io", "inference.networking.x-k8s.io
 POOLS = f"{GROUP}/inferencepools"
 VERSION = "v1.5.0"
 IMAGE = f"registry.k8s.io/gateway-api-inference-extension/epp:{VERSION}"  # the lab makes its own under that name
+READER_IMAGE = IMAGE.replace("/epp:", "/bbr:")  # its body-based router
 PICKER, PICKER_PORT = "endpoint-picker", 9002
 PICKED = "x-gateway-destination-endpoint"  # the header in which the picker says where a request is to go
 CREATES = (
@@ -46,15 +51,59 @@ _CONFIG = {
 }
 
 
+class PoolSelector(Shape, frozen=True):
+    match_labels: dict[str, str] = {}
+
+
+class PickerRef(Shape, frozen=True):
+    kind: str = "Service"
+    name: str = ""
+    failure_mode: str = "FailClose"
+
+
+class PoolSpec(Shape, frozen=True):
+    selector: PoolSelector = PoolSelector()
+    app_protocol: str = "http"  # the only other is kubernetes.io/h2c: nothing here is encrypted
+    endpoint_picker_ref: PickerRef = PickerRef()
+
+
+class PoolParent(Shape, frozen=True):
+    """What a Gateway says of the pool."""
+
+    parent_ref: dict[str, Any] = {}
+    conditions: tuple[Condition, ...] = ()
+
+
+class PoolStatus(Shape, frozen=True):
+    parents: tuple[PoolParent, ...] = ()
+
+
 class InferencePool(Fact, frozen=True):
     of = POOLS
 
+    spec: PoolSpec = PoolSpec()
+    status: PoolStatus = PoolStatus()
 
-def picked_pool(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
+
+class Picker(msgspec.Struct, frozen=True):
+    """One program that picks, and by what."""
+
+    image: str
+    config: Obj
+
+
+OWN = Picker(IMAGE, _CONFIG)
+
+
+def picked_pool(pool: ModelPool, apis: Apis, picker: Picker = OWN) -> tuple[Obj, ...]:
     """The pool and its own endpoint picker, with leave to look at both."""
     versions = apis.versions(POOLS)
     if not versions:
         raise CannotJudge("the API server serves no InferencePool", way_out="install the inference extension's CRDs")
+    return pool_of_version(versions[0], pool, picker)
+
+
+def pool_of_version(version: str, pool: ModelPool, picker: Picker) -> tuple[Obj, ...]:
     reading = ["get", "list", "watch"]
     rules = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": reading},
@@ -75,7 +124,7 @@ def picked_pool(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
         ),
         _obj(
             pool,
-            f"{GROUP}/{versions[0]}",
+            f"{GROUP}/{version}",
             "InferencePool",
             pool.name,
             spec={
@@ -85,23 +134,23 @@ def picked_pool(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
             },
         ),
         _service(pool),
-        _picker(pool),
+        _picker(pool, picker),
     )
 
 
-def _picker(pool: ModelPool) -> Obj:
+def _picker(pool: ModelPool, picker: Picker) -> Obj:
     flags = {
         "pool-name": pool.name,
         "pool-namespace": pool.namespace,
         "grpc-port": PICKER_PORT,
-        "config-text": json.dumps(_CONFIG),
+        "config-text": json.dumps(picker.config),
         "secure-serving": "false",
         "metrics-endpoint-auth": "false",
         "tracing": "false",
     }
     container = {
         "name": "epp",
-        "image": IMAGE,
+        "image": picker.image,
         "args": [f"--{name}={value}" for name, value in flags.items()],
         "readinessProbe": {"grpc": {"port": 9003, "service": "inference-extension"}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
@@ -132,9 +181,12 @@ def route(pool: ModelPool, apis: Apis, backend: Obj) -> Obj:
     )
 
 
-def _as_backend(pool: ModelPool, apis: Apis) -> tuple[Obj, ...]:
+def as_backend(pool: ModelPool, apis: Apis, picker: Picker = OWN) -> tuple[Obj, ...]:
     """As the extension itself has it: the pool is the route's backend, and the implementation does the rest."""
-    return (*picked_pool(pool, apis), route(pool, apis, {"group": GROUP, "kind": "InferencePool", "name": pool.name}))
+    return (
+        *picked_pool(pool, apis, picker),
+        route(pool, apis, {"group": GROUP, "kind": "InferencePool", "name": pool.name}),
+    )
 
 
 def _obj(pool: ModelPool, api_version: str, kind: str, name: str, **parts: object) -> Obj:
@@ -155,14 +207,14 @@ INFERENCE_EXTENSION = System(
             picker=PICKER,
             creates=CREATES,
             looks_at=LOOKS_AT,
-            dialect=_as_backend,
+            dialect=as_backend,
         ),
     ),
     proof=Proof.REAL_PROCESS,
     recipe=Recipe(
         module="sigs.k8s.io/gateway-api-inference-extension",
         version=VERSION,
-        programs={"epp": "sigs.k8s.io/gateway-api-inference-extension/cmd/epp"},
+        programs={name: f"sigs.k8s.io/gateway-api-inference-extension/cmd/{name}" for name in ("epp", "bbr")},
         manifests=tuple(
             f"config/crd/bases/{name}.yaml"
             for name in (
@@ -173,7 +225,7 @@ INFERENCE_EXTENSION = System(
             )
         ),
         processes=(),
-        images=(Image(IMAGE, "epp", ("/epp",)),),
+        images=(Image(IMAGE, "epp", ("/epp",)), Image(READER_IMAGE, "bbr", ("/bbr",))),
         needs=("gateway-api",),
         level=LabLevel.NODE,
         by_default=False,

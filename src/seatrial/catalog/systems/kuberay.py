@@ -7,7 +7,8 @@ from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
 from seatrial.catalog.systems.kubernetes import job_pod
-from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.catalog.systems.ray_objects import RayCluster, RayJob, RayService
+from seatrial.model.fact import Apis, Obj
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
@@ -20,36 +21,47 @@ enableLeaderElection: false
 """
 
 
-class RayCluster(Fact, frozen=True):
-    of = "ray.io/rayclusters"
-
-
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
     namespace = settings["watch_namespace"]
     return {"kuberay.yaml": _CONFIG + (f"watchNamespace: {namespace}\n" if namespace else "")}
 
 
-def _as_cluster(job: TrainingJob, apis: Apis) -> OperatorObjects:
-    """A head, and a group of workers that has none so far: KubeRay lets a worker's pod begin with a script of Ray's own,
-    which the image of a proof does not have. The probe is there because KubeRay would add one that asks Ray.
-    """
-    pod = job_pod(job, ends=False)
-    alive = {"exec": {"command": ["/workload", "env"]}, "periodSeconds": 1}
-    pod["containers"][0] |= {"readinessProbe": alive, "livenessProbe": alive}
-    nobody = {"rayStartParams": {}, "template": {"spec": pod}, "replicas": 0, "minReplicas": 0, "maxReplicas": 1}
-    good: Obj = {
+def ray_cluster(name: str, namespace: str, apis: Apis, *, head: Obj, group: Obj) -> Obj:
+    """A RayCluster of which each container does what its template says, and not what Ray would."""
+    return {
         "apiVersion": f"ray.io/{apis.versions(RayCluster.of)[0]}",
         "kind": "RayCluster",
         "metadata": {
-            "name": job.name,
-            "namespace": job.namespace,
+            "name": name,
+            "namespace": namespace,
             "annotations": {"ray.io/overwrite-container-cmd": "true"},
         },
         "spec": {
-            "headGroupSpec": {"rayStartParams": {}, "template": {"spec": pod}},
-            "workerGroupSpecs": [{"groupName": "workers", **nobody}],
+            "headGroupSpec": {"rayStartParams": {}, "template": _probed(head)},
+            "workerGroupSpecs": [group],
         },
     }
+
+
+def workers(template: Obj, replicas: int) -> Obj:
+    fixed = {"replicas": replicas, "minReplicas": replicas, "maxReplicas": max(replicas, 1)}
+    return {"groupName": "workers", "rayStartParams": {}, "template": _probed(template), **fixed}
+
+
+def _probed(template: Obj) -> Obj:
+    """KubeRay would add probes that ask Ray."""
+    alive = {"exec": {"command": ["/workload", "env"]}, "periodSeconds": 1}
+    ray, *others = template["spec"]["containers"]
+    containers = [{**ray, "readinessProbe": alive, "livenessProbe": alive}, *others]
+    return {**template, "spec": {**template["spec"], "containers": containers}}
+
+
+def _as_cluster(job: TrainingJob, apis: Apis) -> OperatorObjects:
+    """A head, and a group of workers that has none so far: KubeRay lets a worker's pod begin with a script of Ray's own,
+    which the image of a proof does not have.
+    """
+    template = {"spec": job_pod(job, ends=False)}
+    good = ray_cluster(job.name, job.namespace, apis, head=template, group=workers(template, 0))
     twice = {"workerGroupSpecs": good["spec"]["workerGroupSpecs"] * 2}
     return OperatorObjects(
         good=good,
@@ -66,7 +78,7 @@ KUBERAY = System(
     title="KubeRay",
     home="https://docs.ray.io/en/latest/cluster/kubernetes/",
     found_by=Served("ray.io/rayclusters"),
-    facts=(RayCluster,),
+    facts=(RayCluster, RayJob, RayService),
     roles=(
         AIOperator(
             player="kuberay",

@@ -15,6 +15,7 @@ from seatrial.model.system import Proof, Served, System
 WORK = "work"  # the container of every workload of a proof
 GANG_LABEL = "seatrial.dev/gang"
 HOST = "kubernetes.io/hostname"
+IMPLICIT = "deviceclass.resource.kubernetes.io"  # a DeviceClass asked for as if it were an extended resource
 _KWOK = "kwok"
 
 Fields = Mapping[str, Any]
@@ -63,10 +64,17 @@ def host_of(obj: Obj, name: str) -> str:
     return str((obj["metadata"].get("labels") or {}).get(HOST, "") or name)
 
 
+OTHER_DEVICES = ("rdma", "vpc.amazonaws.com", "devices.kubevirt.io", "smarter-devices", "squat.ai")  # cards, kvm, fuse
+
+
 def is_accelerator(resource: str) -> bool:
     """Extended resources have a domain; those of Kubernetes itself, hugepages and attachable volumes are none."""
     domain, _, name = resource.partition("/")
-    return bool(name) and not domain.endswith("kubernetes.io") and "networking" not in domain
+    if domain == IMPLICIT:
+        return bool(name)
+    if domain in OTHER_DEVICES or "networking" in domain:
+        return False
+    return bool(name) and not domain.endswith("kubernetes.io")
 
 
 class Namespace(Fact, frozen=True):

@@ -7,8 +7,9 @@ from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.kubernetes import gang_pods
+from seatrial.catalog.systems.kueue_objects import ClusterQueue, Cohort, LocalQueue, QueuedWorkload, ResourceFlavor
 from seatrial.model.errors import CannotJudge
-from seatrial.model.fact import Apis, Fact, Obj, Shape
+from seatrial.model.fact import Apis, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 _CONFIG = """\
@@ -22,37 +23,20 @@ clientConnection: {qps: 300, burst: 500}
 featureGates: {VisibilityOnDemand: false}  # it needs an aggregated API server
 integrations: {frameworks: [{frameworks}]}
 """
-_FRAMEWORKS = (
-    "batch/job",
-    "pod",
-    "statefulset",
-    "jobset.x-k8s.io/jobset",
-    "leaderworkerset.x-k8s.io/leaderworkerset",
-    "ray.io/raycluster",
-    "ray.io/rayjob",
-    "trainer.kubeflow.org/trainjob",
-)  # Kueue heeds those whose kinds are served
+_FRAMEWORKS = ("batch/job", "pod", "statefulset", "jobset.x-k8s.io/jobset")
+_OPERATORS = {
+    "kuberay": ("ray.io/raycluster", "ray.io/rayjob"),
+    "lws": ("leaderworkerset.x-k8s.io/leaderworkerset",),
+    "trainer": ("trainer.kubeflow.org/trainjob",),
+}  # Kueue heeds those whose kinds are served
 _WAIT = "waitForPodsReady: {timeout: 5m, blockAdmission: true}\n"
 
 QUEUE = "kueue.x-k8s.io/queue-name"  # the label that puts an object into a LocalQueue
 
 
-class LocalQueueSpec(Shape, frozen=True):
-    cluster_queue: str = ""
-
-
-class LocalQueue(Fact, frozen=True):
-    of = "kueue.x-k8s.io/localqueues"
-
-    spec: LocalQueueSpec = LocalQueueSpec()
-
-
-class ClusterQueue(Fact, frozen=True):
-    of = "kueue.x-k8s.io/clusterqueues"
-
-
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
-    config = _CONFIG.replace("{frameworks}", ", ".join(_FRAMEWORKS))
+    listed = (name for operator, names in _OPERATORS.items() if settings[operator] for name in names)
+    config = _CONFIG.replace("{frameworks}", ", ".join((*_FRAMEWORKS, *listed)))
     return {"kueue.yaml": config + (_WAIT if settings["wait_for_pods_ready"] else "")}
 
 
@@ -116,7 +100,7 @@ KUEUE = System(
     title="Kueue",
     home="https://kueue.sigs.k8s.io",
     found_by=Served("kueue.x-k8s.io/clusterqueues"),
-    facts=(LocalQueue, ClusterQueue),
+    facts=(LocalQueue, ClusterQueue, Cohort, ResourceFlavor, QueuedWorkload),
     roles=(
         GangScheduler(
             player="kueue",
@@ -148,7 +132,7 @@ KUEUE = System(
             ),
         ),
         configure=_configure,
-        settings={"wait_for_pods_ready": True},
+        settings={"wait_for_pods_ready": True, **dict.fromkeys(_OPERATORS, True)},
         after=("jobset", "kuberay", "lws", "trainer"),  # of a kind that comes later it learns only after a while
     ),
 )

@@ -68,5 +68,5 @@ LAB_SERVING = System(
     roles=(
         DisaggregatedServing(player="lab-serving", simulated=True, creates=("pods", "services"), dialect=_in_two_pods),
     ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.SIMULATED,
 )

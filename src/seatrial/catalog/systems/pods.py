@@ -157,8 +157,13 @@ class EmptyDir(Shape, frozen=True):
     size_limit: str | int = ""
 
 
+class ConfigMapVolume(Shape, frozen=True):
+    name: str = ""
+
+
 class Volume(Shape, frozen=True):
     name: str = ""
+    config_map: ConfigMapVolume | None = None
     host_path: HostPath | None = None
     image: ImageVolume | None = None
     persistent_volume_claim: ClaimVolume | None = None
@@ -225,8 +230,13 @@ class Terminated(Shape, frozen=True):
     finished_at: dt.datetime | None = None
 
 
+class Running(Shape, frozen=True):
+    started_at: dt.datetime | None = None
+
+
 class State(Shape, frozen=True):
     waiting: Waiting | None = None
+    running: Running | None = None
     terminated: Terminated | None = None
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from seatrial.catalog.roles import Exposed, Exposure, Monitoring
 from seatrial.model.errors import CannotJudge
-from seatrial.model.fact import Fact, Obj
+from seatrial.model.fact import Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Holds, Process, Proof, Recipe, Served, System
 
@@ -18,8 +20,16 @@ _OPERATED = "operated-prometheus"  # the label that the operator puts on its Ser
 _MONITORS, _SERVERS = "monitoring.coreos.com/podmonitors", "monitoring.coreos.com/prometheuses"
 
 
+class ServiceSpec(Shape, frozen=True):
+    type: str = ""
+    selector: dict[str, str] = {}  # none: its endpoints are written by somebody else
+    external_ips: tuple[str, ...] = msgspec.field(default=(), name="externalIPs")
+
+
 class Service(Fact, frozen=True):
     of = "services"
+
+    spec: ServiceSpec = ServiceSpec()
 
 
 def _is_server(name: str, labels: Mapping[str, str]) -> bool:

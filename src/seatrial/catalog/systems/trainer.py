@@ -21,8 +21,12 @@ certManagement: {enable: false}
 """
 
 
+_GROUP = "trainer.kubeflow.org"
+RUNTIMES = f"{_GROUP}/trainingruntimes"
+
+
 class TrainJob(Fact, frozen=True):
-    of = "trainer.kubeflow.org/trainjobs"
+    of = f"{_GROUP}/trainjobs"
 
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
@@ -31,43 +35,51 @@ def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _validated_unless_told_not_to() -> Obj:
     """Upstream's kustomization says so by a JSON patch."""
-    key = "trainer.kubeflow.org/webhook-validation"
+    key = f"{_GROUP}/webhook-validation"
     selector = {"matchExpressions": [{"key": key, "operator": "NotIn", "values": ["disabled"]}]}
     runtimes = ("clustertrainingruntime", "trainingruntime")
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "validating-webhook-configuration"},
-        "webhooks": [
-            {"name": f"validator.{runtime}.trainer.kubeflow.org", "objectSelector": selector} for runtime in runtimes
-        ],
+        "webhooks": [{"name": f"validator.{runtime}.{_GROUP}", "objectSelector": selector} for runtime in runtimes],
     }
 
 
-def _as_trainjob(job: TrainingJob, apis: Apis) -> OperatorObjects:
-    """The runtime is the platform team's part, and the job that of whoever trains."""
-    group = "trainer.kubeflow.org"
-    metadata = {"name": job.name, "namespace": job.namespace}
-    nodes = {"template": {"spec": job_pod(job, name="node")}}
-    trainer = {"metadata": {"labels": {f"{group}/trainjob-ancestor-step": "trainer"}}, "spec": nodes}
-    runtime = {
-        "apiVersion": f"{group}/{apis.versions(f'{group}/trainingruntimes')[0]}",
+def train_job(name: str, namespace: str, apis: Apis, *, jobs: list[Obj], nodes: int) -> tuple[Obj, Obj]:
+    """The runtime, which is the platform team's part, and the job of whoever trains. The first of ``jobs`` is the trainer;
+    Trainer knows it by the name of its container.
+    """
+    metadata = {"name": name, "namespace": namespace}
+    trainer, *others = jobs
+    named = {**trainer["template"], "metadata": {"labels": {f"{_GROUP}/trainjob-ancestor-step": "trainer"}}}
+    pod = dict(named["spec"]["template"]["spec"])
+    pod["containers"] = [{**pod["containers"][0], "name": "node"}, *pod["containers"][1:]]
+    named["spec"] = {**named["spec"], "template": {**named["spec"]["template"], "spec": pod}}
+    runtime: Obj = {
+        "apiVersion": f"{_GROUP}/{apis.versions(RUNTIMES)[0]}",
         "kind": "TrainingRuntime",
         "metadata": metadata,
         "spec": {
             "mlPolicy": {"numNodes": 1},
-            "template": {"spec": {"replicatedJobs": [{"name": "node", "template": trainer}]}},
+            "template": {"spec": {"replicatedJobs": [{**trainer, "template": named}, *others]}},
         },
     }
-    good: Obj = {
-        "apiVersion": f"{group}/{apis.versions(TrainJob.of)[0]}",
+    job: Obj = {
+        "apiVersion": f"{_GROUP}/{apis.versions(TrainJob.of)[0]}",
         "kind": "TrainJob",
-        "metadata": metadata,
+        "metadata": dict(metadata),
         "spec": {
-            "runtimeRef": {"apiGroup": group, "kind": "TrainingRuntime", "name": job.name},
-            "trainer": {"numNodes": job.pods},
+            "runtimeRef": {"apiGroup": _GROUP, "kind": "TrainingRuntime", "name": name},
+            "trainer": {"numNodes": nodes},
         },
     }
+    return runtime, job
+
+
+def _as_trainjob(job: TrainingJob, apis: Apis) -> OperatorObjects:
+    node = {"name": "node", "template": {"spec": {"template": {"spec": job_pod(job)}}}}
+    runtime, good = train_job(job.name, job.namespace, apis, jobs=[node], nodes=job.pods)
     fetched = {"initializer": {"dataset": {"storageUri": "s3://nobody/nothing"}}}
     return OperatorObjects(
         first=(runtime,),
@@ -86,12 +98,12 @@ TRAINER = System(
     id="trainer",
     title="Kubeflow Trainer",
     home="https://www.kubeflow.org/docs/components/trainer/",
-    found_by=Served("trainer.kubeflow.org/trainjobs"),
+    found_by=Served(TrainJob.of),
     facts=(TrainJob,),
     roles=(
         AIOperator(
             player="trainer",
-            creates=(TrainJob.of, "trainer.kubeflow.org/trainingruntimes"),
+            creates=(TrainJob.of, RUNTIMES),
             resource=TrainJob.of,
             looks_at=(*ADMISSION, *_MAKES),
             makes=_MAKES,

@@ -7,6 +7,7 @@ from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.kubernetes import gang_pods
+from seatrial.catalog.systems.volcano_objects import VolcanoJob, VolcanoPodGroup, VolcanoQueue
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis
 from seatrial.model.system import Process, Proof, Recipe, Served, System
@@ -49,6 +50,7 @@ VOLCANO = System(
     title="Volcano",
     home="https://volcano.sh",
     found_by=Served("scheduling.volcano.sh/podgroups"),
+    facts=(VolcanoQueue, VolcanoPodGroup, VolcanoJob),
     roles=(
         GangScheduler(
             player="volcano",

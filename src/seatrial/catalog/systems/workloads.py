@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from seatrial.catalog.systems.kubernetes import is_accelerator
 from seatrial.catalog.systems.pods import Amounts, Container, LabelSelector, Pod, PodSpec, PodTemplate
@@ -55,6 +56,8 @@ class JobSpec(Shape, frozen=True):
     completions: int | None = None
     suspend: bool = False
     backoff_limit: int | None = None
+    backoff_limit_per_index: int | None = None
+    pod_failure_policy: dict[str, Any] | None = None
     completion_mode: str = ""
     active_deadline_seconds: int | None = None
     ttl_seconds_after_finished: int | None = None

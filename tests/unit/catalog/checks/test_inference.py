@@ -37,6 +37,9 @@ class Fleet(msgspec.Struct, kw_only=True):
     reached: int = 60
     trouble: dict[str, int] = {}
     trouble_by_service: dict[str, int] = {}
+    named: int = 0  # how many of the servers' 40 requests by way of the picker say whom it named
+    misled: int = 0  # of those, how many reached another one
+    named_by_service: int = 0
     answers: bool = True
     fills: bool = True
 
@@ -62,6 +65,8 @@ def judged(fleet: Fleet, system: System = ENVOY_GATEWAY, **bench: Any) -> tuple[
         if run.startswith("alone"):
             write(run, fleet.busy_by_service if plain else fleet.busy, 60 if plain else fleet.reached)
         trouble = fleet.trouble_by_service if plain else fleet.trouble
+        if run.startswith("talks"):
+            told(run, fleet.named_by_service if plain else fleet.named, 0 if plain else fleet.misled)
         sessions = talks(fleet.stays_by_service if plain else fleet.stays)
         return {"run": run, "sessions": sessions, "cached_tokens": 1, "prompt_tokens": 2, "trouble": trouble}
 
@@ -69,6 +74,13 @@ def judged(fleet: Fleet, system: System = ENVOY_GATEWAY, **bench: Any) -> tuple[
         line = json.dumps({"event": "request", "run": run}) + "\n"
         for name, count in ((BUSY, busy), (NAMES[1], total - busy)):
             mesh.log[name] = mesh.log.get(name, "no JSON\n") + line * count
+
+    def told(run: str, named: int, misled: int) -> None:
+        for number in range(40):
+            whom = NAMES[1] if number < misled else NAMES[0]
+            picked = f"pod-{whom}:8080" if number < named else ""
+            line = json.dumps({"event": "request", "run": run, "picked": picked}) + "\n"
+            mesh.log[NAMES[0]] = mesh.log.get(NAMES[0], "") + line
 
     mesh = MeshBench(prints, **bench)
     classes = All([accepted(controller=CONTROLLER)])
@@ -97,6 +109,7 @@ def test_a_picker_that_is_heeded_passes_and_every_dialect_has_a_pool(system: Sys
         (Fleet(stays=18), "do not go where their beginning is cached"),
         (Fleet(busy=4), "4 of 60 requests went to model-a"),
         (Fleet(reached=59), "59 reached a server"),
+        (Fleet(named=40, misled=3), "of 40 requests 37 reached the server that the picker named"),
         (Fleet(trouble={"status 503": 2}), "not every request through the picker was answered"),
         (Fleet(answers=False), "nobody answers through the Gateway"),
     ],
@@ -105,6 +118,20 @@ def test_a_picker_that_is_not_heeded_fails(fleet: Fleet, says: str) -> None:
     verdict, _ = judged(fleet)
     assert verdict.outcome is Outcome.FAIL
     assert says in verdict.because
+
+
+def test_what_the_picker_named_is_told_where_the_servers_see_it() -> None:
+    verdict, mesh = judged(Fleet(named=40))
+    assert "40 of 40 requests reached the server that the picker named for them" in verdict.because
+    assert mesh.controls["requests by way of the picker"] == {"named": 40, "reached_whom_it_named": 40}
+    assert mesh.controls["requests by way of a plain Service, for which nobody names a server"] == {"named": 0}
+
+
+@pytest.mark.parametrize("fleet", [Fleet(), Fleet(named=40, misled=3, named_by_service=1)])
+def test_what_others_name_as_well_is_not_the_picker_s_word(fleet: Fleet) -> None:
+    verdict, _ = judged(fleet)
+    assert verdict.outcome is Outcome.PASS
+    assert "named" not in verdict.because
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,17 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from seatrial.catalog.checks.routing import A, B, gateway_splits_by_weight_and_routes_by_header
-from seatrial.catalog.roles import GatewayImplementation
+from seatrial.catalog.checks.routing import (
+    A,
+    B,
+    gateway_splits_by_weight_and_routes_by_header,
+    model_in_the_body_chooses_the_server,
+)
+from seatrial.catalog.roles import BodyReader, GatewayImplementation
+from seatrial.catalog.systems.body_reader import BODY_READER
+from seatrial.catalog.systems.envoy_gateway import CONTROLLER
 from seatrial.catalog.systems.gateway_api import GatewayClass, GatewayClassSpec, GatewayClassStatus
-from seatrial.catalog.systems.kubernetes import Condition
+from seatrial.catalog.systems.pods import Condition
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Meta
 from seatrial.model.verdict import Outcome, Verdict
@@ -120,3 +127,55 @@ def test_without_servers_or_a_client_nobody_can_judge(bench: dict[str, Any]) -> 
 def test_a_client_that_prints_no_tally_is_no_verdict() -> None:
     with pytest.raises(CannotJudge, match="out of memory"):
         judged(DataPlane(broken=True))
+
+
+class Reader(msgspec.Struct, kw_only=True):
+    """To whom requests go by their bodies, before and after somebody reads these."""
+
+    before: str = A
+    named_b: str = B
+    named_a: str = A
+    unnamed: str = A
+
+
+def read(reader: Reader, **bench: Any) -> tuple[Verdict, MeshBench]:
+    (role,) = BODY_READER.roles
+    assert isinstance(role, BodyReader)
+
+    def prints(url: str, argv: list[str]) -> Any:
+        body = argv[argv.index("--body") + 1]
+        asked = any(obj["kind"] == "EnvoyExtensionPolicy" for obj in mesh.objects)
+        whom = reader.named_b if "model-b" in body else reader.named_a if "model-a" in body else reader.unnamed
+        return tally(int(argv[argv.index("--count") + 1]), {whom if asked else reader.before: 60})
+
+    mesh = MeshBench(prints, **bench)
+    classes = All([accepted(controller=CONTROLLER)])
+    return asyncio.run(cast(Any, model_in_the_body_chooses_the_server.judge)(role, classes, mesh)), mesh
+
+
+def test_bodies_that_are_read_lead_to_their_models_and_did_not_before() -> None:
+    verdict, mesh = read(Reader())
+    assert verdict.outcome is Outcome.PASS
+    assert [one["belong_to"] for one in mesh.controls.values()] == [A, B, A, A]
+    (route,) = mesh.routes().values()
+    first, second = route["spec"]["rules"]
+    assert first["matches"][0]["headers"] == [{"type": "Exact", "name": "x-gateway-model-name", "value": "model-b"}]
+    assert "headers" not in second["matches"][0]
+    policy = next(obj for obj in mesh.objects if obj["kind"] == "EnvoyExtensionPolicy")
+    assert policy["spec"]["targetRefs"] == [
+        {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gateway"}
+    ]
+
+
+@pytest.mark.parametrize("reader", [Reader(named_b=A), Reader(named_a=B), Reader(unnamed=B)])
+def test_bodies_that_nobody_heeds_fail(reader: Reader) -> None:
+    verdict, _ = read(reader)
+    assert verdict.outcome is Outcome.FAIL
+    assert "in their body belong to server-" in verdict.because
+
+
+def test_requests_that_are_told_apart_already_show_nothing() -> None:
+    with pytest.raises(CannotJudge, match="in a body that nobody reads belong to server-a"):
+        read(Reader(before=B))
+    with pytest.raises(CannotJudge, match="nobody reads them"):
+        read(Reader(), silent=("body-reader",))

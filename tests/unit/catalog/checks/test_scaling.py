@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, cast
 
 import msgspec
@@ -10,6 +10,7 @@ import pytest
 
 from seatrial.catalog.checks.scaling import DEPLOYMENTS, HPAS, replicas_follow_a_metric_of_the_workload
 from seatrial.catalog.roles import PodAutoscaler
+from seatrial.catalog.systems.keda import KEDA
 from seatrial.catalog.systems.pods import Pod
 from seatrial.catalog.systems.prometheus_adapter import CUSTOM_METRICS
 from seatrial.model.errors import CannotJudge
@@ -95,6 +96,12 @@ class Bench:
         self.controls[what] = detail
 
 
+class Alone:
+    async def take(self, *choices: Collection[str]) -> int:
+        assert choices == (("accelerators/seatrial.dev/accelerator",),)
+        return 0
+
+
 async def judged(cluster: Cluster, free: str = "4", kind: str = "") -> Verdict:
     assert isinstance(AUTOSCALER, PodAutoscaler)
     labels = {"kubernetes.io/hostname": "n"} | ({"type": kind} if kind else {})
@@ -102,7 +109,7 @@ async def judged(cluster: Cluster, free: str = "4", kind: str = "") -> Verdict:
     judge = replicas_follow_a_metric_of_the_workload.judge
     no_pods: All[Pod] = All()
     bench = cast(Workbench, Bench(cluster))
-    return await cast(Any, judge)(autoscaler=AUTOSCALER, nodes=nodes, pods=no_pods, bench=bench)
+    return await cast(Any, judge)(autoscaler=AUTOSCALER, nodes=nodes, pods=no_pods, bench=bench, room=Alone())
 
 
 async def test_replicas_come_and_go_with_the_queue() -> None:
@@ -138,3 +145,67 @@ async def test_what_autoscaling_can_have_wrong(cluster: Cluster, says: str) -> N
 async def test_what_never_began_proves_nothing(cluster: Cluster) -> None:
     with pytest.raises(CannotJudge):
         await judged(cluster)
+
+
+class Asking(Bench):
+    """With KEDA: it makes the autoscaler of each ScaledObject, under a name of its own."""
+
+    apis: ClassVar[Apis] = Apis({"keda.sh/scaledobjects": ("v1alpha1",)})
+    services: tuple[Obj, ...] = ({"metadata": {"name": "api", "namespace": "a"}, "spec": {"clusterIP": "192.0.2.7"}},)
+
+    def __init__(self, *services: Obj, works: bool = True) -> None:
+        super().__init__(Cluster())
+        self.found, self.works = services, works
+
+    async def create(self, obj: Obj) -> Obj:
+        if obj["kind"] == "ScaledObject" and self.works:
+            spec = obj["spec"]
+            made = {"scaleTargetRef": spec["scaleTargetRef"], "maxReplicas": spec["maxReplicaCount"]}
+            name = obj["metadata"]["name"]
+            self.made["HorizontalPodAutoscaler", name] = {"metadata": {"name": f"keda-hpa-{name}"}, "spec": made}
+        return await super().create(obj)
+
+    async def list(self, resource: str, *, selector: str = "", everywhere: bool = False) -> tuple[Obj, ...]:
+        if resource == "services":
+            assert everywhere
+            return (*self.services, *self.found)
+        return await super().list(resource, selector=selector)
+
+
+def prometheus(address: str, **spec: Any) -> Obj:
+    metadata = {"name": "prometheus", "namespace": "monitoring", "labels": {"app.kubernetes.io/name": "prometheus"}}
+    return {"metadata": metadata, "spec": {"clusterIP": address, "ports": [{"name": "web", "port": 9090}], **spec}}
+
+
+async def asked(bench: Asking) -> Verdict:
+    (role,) = KEDA.roles
+    nodes = All([node("n", labels={"kubernetes.io/hostname": "n"}, seatrial_dev__accelerator="4")])
+    judge = cast(Any, replicas_follow_a_metric_of_the_workload.judge)
+    return cast(Verdict, await judge(autoscaler=role, nodes=nodes, pods=All(), bench=bench, room=Alone()))
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("192.0.2.9", "http://192.0.2.9:9090"),
+        ("2001:db8::9", "http://[2001:db8::9]:9090"),
+        ("None", "http://prometheus.monitoring.svc:9090"),
+    ],
+)
+async def test_an_autoscaler_that_asks_is_told_where(address: str, url: str) -> None:
+    bench = Asking(prometheus(address))
+    verdict = await asked(bench)
+    assert (verdict.outcome, verdict.because[:20]) == (Outcome.PASS, "seatrial_queue_depth")
+    (trigger,) = bench.made["ScaledObject", "busy"]["spec"]["triggers"]
+    assert trigger["metadata"]["serverAddress"] == url
+    assert 'pod=~"busy-.+"' in trigger["metadata"]["query"]
+
+
+async def test_an_operator_that_makes_no_autoscaler_has_failed() -> None:
+    verdict = await asked(Asking(prometheus("192.0.2.9"), works=False))
+    assert (verdict.outcome, "there are 0 HorizontalPodAutoscalers" in verdict.because) == (Outcome.FAIL, True)
+
+
+async def test_an_autoscaler_that_has_nobody_to_ask_shows_nothing() -> None:
+    with pytest.raises(CannotJudge, match="no Service answers PromQL"):
+        await asked(Asking())

@@ -31,7 +31,8 @@ def test_what_a_process_runs_is_built_and_pinned(system: System) -> None:
     pins = Path(seatrial.lab.__file__).parent / "programs" / "systems" / system.id
     lines = pins.joinpath("go.mod").read_text().splitlines()
     assert {process.program for process in made.processes} <= set(made.programs)
-    assert f"require {made.module} {made.version}" in lines
+    required = {line.partition("//")[0].removeprefix("require ").strip() for line in lines}
+    assert f"{made.module} {made.version}" in required
     assert {f"tool {package}" for package in made.programs.values()} <= set(lines)
     assert f"{made.module} {made.version} h1:" in pins.joinpath("go.sum").read_text()
     assert system.proof is Proof.REAL_PROCESS
@@ -61,6 +62,15 @@ def test_kueue_waits_for_ready_pods_unless_told_not_to() -> None:
     assert yaml.safe_load(waiting)["waitForPodsReady"]["blockAdmission"] is True
     assert "waitForPodsReady" not in yaml.safe_load(careless)
     assert "pod" in yaml.safe_load(waiting)["integrations"]["frameworks"]
+
+
+def test_kueue_lists_the_integrations_that_it_is_told_to() -> None:
+    all_of_them, rest = (
+        yaml.safe_load(configured(KUEUE, trainer=listed)["kueue.yaml"])["integrations"]["frameworks"]
+        for listed in (True, False)
+    )
+    assert set(all_of_them) - set(rest) == {"trainer.kubeflow.org/trainjob"}
+    assert {"jobset.x-k8s.io/jobset", "ray.io/raycluster", "leaderworkerset.x-k8s.io/leaderworkerset"} <= set(rest)
 
 
 def test_volcano_knows_gangs_unless_told_not_to() -> None:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +19,15 @@ type transfer struct {
 	Simulated bool   `json:"simulated"`
 }
 
-// fetch has another server do the prefill of a request, and returns what that hands over.
+// fetch has another server do the prefill of a request, and returns what that hands over. Where somebody else has seen to
+// the prefill, its outcome has to come with the request.
 func (m *modelServer) fetch(ctx context.Context, asked completion, marks http.Header) (*transfer, error) {
+	if m.prefiller == "" {
+		if asked.Transfer == nil || asked.Transfer.From == "" {
+			return nil, errors.New("no key-value cache came with the request, and this server only decodes")
+		}
+		return asked.Transfer, nil
+	}
 	asked.MaxTokens = 1
 	body, err := json.Marshal(asked)
 	if err != nil {

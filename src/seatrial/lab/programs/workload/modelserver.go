@@ -24,6 +24,7 @@ const (
 	longestPrompt      = 4 << 20
 	runHeader          = "X-Run" // what a proof marks its requests with
 	idHeader           = "X-Request-Id"
+	pickedHeader       = "X-Gateway-Destination-Endpoint" // in which an endpoint picker names a server
 )
 
 // modelServer simulates a server of language models: a prefix cache, a queue, and time that passes. It knows no model.
@@ -56,14 +57,14 @@ func simulateModel(args []string) int {
 	host, _ := os.Hostname()
 	name := flags.String("name", host, "who this is")
 	role := flags.String("role", "both", "both, prefill or decode")
-	prefiller := flags.String("prefiller", "", "the URL of the server that prefills for one that decodes")
+	prefiller := flags.String("prefiller", "", "the URL of the server that prefills for one that decodes; without it the cache comes with each request")
 	parallel := flags.Int("parallel", 4, "how many requests run at once; the others wait")
 	blocks := flags.Int("blocks", 4096, "how many blocks of the key-value cache there are")
 	seed := flags.Uint64("seed", 1, "of the words that it answers")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	if *parallel < 1 || *blocks < 1 || (*role == "decode") != (*prefiller != "") {
+	if *parallel < 1 || *blocks < 1 || (*prefiller != "" && *role != "decode") {
 		return misused(errors.New("model-server needs slots and blocks, and a --prefiller with --role decode alone"))
 	}
 	server := newModelServer(*name, *role, *prefiller, *parallel, *blocks, *seed)
@@ -198,7 +199,7 @@ func (m *modelServer) record(marks http.Header, done effort, waited time.Duratio
 	m.served++
 	report(map[string]any{
 		"event": "request", "simulated": true, "name": m.name, "role": m.role, "run": marks.Get(runHeader),
-		"id": marks.Get(idHeader), "prompt_tokens": done.Prompt, "cached_tokens": done.Cached,
+		"id": marks.Get(idHeader), "picked": marks.Get(pickedHeader), "prompt_tokens": done.Prompt, "cached_tokens": done.Cached,
 		"waited": waited.Seconds(), "kv_made": done.Made, "kv_took": done.Took, "error": textOf(err),
 	})
 }

@@ -55,6 +55,22 @@ func TestAPromptThatBeginsAlikeIsCachedAsFarAsItIsAlike(t *testing.T) {
 	}
 }
 
+func TestARecordSaysWhomAPickerNamed(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	os.Stdout = write
+	newModelServer("m", "both", "", 1, 1, 1).record(http.Header{pickedHeader: {"10.0.0.1:8080"}}, effort{}, 0, nil)
+	os.Stdout = stdout
+	write.Close()
+	var said struct{ Picked string }
+	if err := json.NewDecoder(read).Decode(&said); err != nil || said.Picked != "10.0.0.1:8080" {
+		t.Errorf("picked %q, %v", said.Picked, err)
+	}
+}
+
 func TestTheCacheForgetsTheOldestAndTheEndsOfPromptsFirst(t *testing.T) {
 	cache := newPrefixCache(4)
 	cache.take([]uint64{1, 2, 3})
@@ -121,6 +137,21 @@ func TestDecodeTakesWhatPrefillMadeAndNothingWithoutIt(t *testing.T) {
 	}
 }
 
+func TestDecodeGoesOnFromTheCacheThatCameWithTheRequest(t *testing.T) {
+	muted(t)
+	model := newModelServer("d", "decode", "", 1, 100, 1)
+	came := &transfer{From: "p", Request: "r-1", Tokens: 3, Simulated: true}
+	done, err := model.work(context.Background(), completion{Prompt: "hello there", Transfer: came}, http.Header{})
+	if err != nil || done.Took != came {
+		t.Errorf("%+v, %v", done.Took, err)
+	}
+	for _, nothing := range []*transfer{nil, {}} {
+		if _, err := model.work(context.Background(), completion{Prompt: "hello", Transfer: nothing}, http.Header{}); err == nil {
+			t.Errorf("decoded from %+v", nothing)
+		}
+	}
+}
+
 func TestWhatIsNotSimulatedIsRefused(t *testing.T) {
 	muted(t)
 	server := httptest.NewServer(newModelServer("m", "both", "", 1, 100, 1).pages())
@@ -131,7 +162,7 @@ func TestWhatIsNotSimulatedIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, %v", body, response, err)
 		}
 	}
-	for _, args := range [][]string{{"--role", "decode"}, {"--prefiller", "http://a"}, {"--parallel", "0"}} {
+	for _, args := range [][]string{{"--prefiller", "http://a"}, {"--role", "prefill", "--prefiller", "http://a"}, {"--parallel", "0"}} {
 		if code := simulateModel(args); code != 2 {
 			t.Errorf("%v: exit %d", args, code)
 		}

@@ -1,0 +1,90 @@
+"""Devices that several pods hold at once, and whose pods these are."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from seatrial.catalog.systems.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.nvidia_gpu_operator import SHARING
+from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.workloads import accelerators
+from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
+
+_REPLICAS, _COUNT = "nvidia.com/gpu.replicas", "nvidia.com/gpu.count"
+_HAMI = "hami.io/vgpu-devices-allocated"
+_HAMI_DEVICE = re.compile(r"([A-Za-z0-9._-]{1,100}),[A-Za-z0-9-]{1,50},")
+_OVER = ("Succeeded", "Failed")
+
+
+class SharedDevice(View, frozen=True):
+    """One device, or the devices of one node where nobody says which of them a pod got."""
+
+    of = "shared-devices"
+    drawn_from = (Node, Pod, ResourceClaim)
+
+    how: str = ""
+    devices: int = 1
+    tenants: dict[str, tuple[str, ...]] = {}  # namespace → its pods or claims
+    complete: bool = True  # whether all who could hold it were read
+
+    @classmethod
+    def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        yield from _on_nodes(snapshot)
+        yield from _claimed(snapshot)
+
+
+def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
+    """NVIDIA's time-slicing and MPS by node labels; HAMi by what it writes on pods."""
+    nodes = {node.name: node for node in snapshot.all(Node) if _strategy(node)}
+    holders: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in nodes}
+    virtual: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for pod in snapshot.all(Pod):
+        if pod.status.phase in _OVER:
+            continue
+        space, note = pod.metadata.namespace, pod.metadata.annotations.get(_HAMI, "")
+        for device in set(_HAMI_DEVICE.findall(note[:10_000])):
+            virtual[device][space].append(pod.name)
+        if pod.spec.node_name in nodes and any(name.startswith("nvidia.com/") for name in accelerators(pod.spec)):
+            holders[pod.spec.node_name][space].append(pod.name)
+    complete = _is_read(snapshot, Pod)
+    for name, node in nodes.items():
+        count = node.metadata.labels.get(_COUNT, "")
+        devices = int(count) if count.isdecimal() and len(count) < 4 else 1
+        yield _drawn(f"node/{name}", _strategy(node), holders[name], complete, devices)
+    for device, tenants in virtual.items():
+        yield _drawn(f"hami/{device}", "HAMi", tenants, complete)
+
+
+def _claimed(snapshot: Snapshot) -> Iterator[SharedDevice]:
+    claims: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for claim in snapshot.all(ResourceClaim):
+        results = claim.status.allocation.devices.results if claim.status.allocation else ()
+        for one in results:
+            if not one.admin_access:
+                claims[f"{one.driver}/{one.pool}/{one.device}"][claim.metadata.namespace].append(claim.name)
+    complete = _is_read(snapshot, ResourceClaim)
+    for device, tenants in claims.items():
+        if sum(map(len, tenants.values())) > 1:
+            yield _drawn(device, "several allocations of one device", tenants, complete)
+
+
+def _drawn(name: str, how: str, tenants: dict[str, list[str]], complete: bool, devices: int = 1) -> SharedDevice:
+    held = {space: tuple(names) for space, names in tenants.items()}
+    return SharedDevice(metadata=Meta(name=name), how=how, devices=devices, tenants=held, complete=complete)
+
+
+def _strategy(node: Node) -> str:
+    labels = node.metadata.labels
+    strategy = labels.get(SHARING, "none")
+    if strategy != "none":
+        return strategy
+    replicas = labels.get(_REPLICAS, "")
+    return "replicas" if replicas.isdecimal() and len(replicas) < 6 and int(replicas) > 1 else ""
+
+
+def _is_read(snapshot: Snapshot, kind: type[Fact]) -> bool:
+    gap = snapshot.gap(kind)
+    return gap is None or gap.reason is GapReason.ABSENT
