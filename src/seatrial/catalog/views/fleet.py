@@ -1,0 +1,112 @@
+"""Every accelerator of every node, with who holds it: as device plugins count them, and as DRA drivers name them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.systems.dra import Device, ResourceClaim, ResourceSlice
+from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.workloads import accelerators
+from seatrial.kit.quantity import whole
+from seatrial.model.fact import Fact, Meta, Snapshot, View
+from seatrial.model.fleet import DeviceState, FleetDevice, FleetNode
+
+_ENDED = ("Succeeded", "Failed")
+_KEEPS_AWAY = ("NoSchedule", "NoExecute")
+
+Key = tuple[str, str, str]  # driver, pool, device
+
+
+class Accelerators(View, frozen=True):
+    """What one node offers of one kind."""
+
+    of = "accelerators"
+    drawn_from = (AcceleratorNode, Pod, ResourceSlice, ResourceClaim)
+
+    shown: FleetNode = FleetNode(name="", offers="")
+
+    @classmethod
+    def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        pods: dict[str, list[Pod]] = defaultdict(list)
+        for pod in snapshot.all(Pod):
+            if pod.spec.node_name and pod.status.phase not in _ENDED and accelerators(pod.spec):
+                pods[pod.spec.node_name].append(pod)
+        running = {(pod.metadata.namespace, pod.name) for pod in snapshot.all(Pod) if pod.status.phase == "Running"}
+        holders = _holders(snapshot)
+        slices: dict[str, list[ResourceSlice]] = defaultdict(list)
+        for one in snapshot.all(ResourceSlice):
+            slices[one.spec.node_name].append(one)
+        for seen in snapshot.all(AcceleratorNode):
+            product = ", ".join(seen.products)
+            counted = _counted(seen, pods.get(seen.node.name, ()))
+            named = _named(seen.node, slices.get(seen.node.name, ()), holders, running)
+            for offers, devices in (*counted, *named):
+                node = FleetNode(name=seen.node.name, offers=offers, product=product, devices=devices)
+                yield cls(metadata=Meta(name=seen.node.name), shown=node)
+
+
+def _counted(seen: AcceleratorNode, pods: Sequence[Pod]) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:
+    """A device plugin tells how many, not which: the pods' devices first, then what is free, then what is gone."""
+    out = _takes_no_pods(seen.node)
+    for resource, offered in seen.resources.items():
+        held = [
+            FleetDevice(DeviceState.HELD if pod.status.phase == "Running" else DeviceState.WAITING, holder=_who(pod))
+            for pod in pods
+            for _ in range(accelerators(pod.spec).get(resource, 0))
+        ]
+        free = FleetDevice(DeviceState.UNUSABLE if out else DeviceState.FREE)
+        gone = max(whole(seen.node.status.capacity.get(resource, "0")) - offered, 0)
+        spare = max(offered - len(held), 0)
+        yield resource, (*held, *(free,) * spare, *(FleetDevice(DeviceState.UNHEALTHY),) * gone)
+
+
+def _named(
+    node: Node,
+    slices: Sequence[ResourceSlice],
+    holders: Mapping[Key, list[tuple[str, str]]],
+    running: set[tuple[str, str]],
+) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:
+    out = _takes_no_pods(node)
+    devices: dict[str, list[FleetDevice]] = defaultdict(list)
+    for one in slices:
+        for device in one.spec.devices:
+            held = holders.get((one.spec.driver, one.spec.pool.name, device.name), [])
+            state = _state(device, held, running, out=out)
+            holder = ", ".join("/".join(who) for who in held)
+            devices[one.spec.driver].append(FleetDevice(state, device.name, holder))
+    for driver, found in devices.items():
+        yield driver, tuple(found)
+
+
+def _state(device: Device, held: list[tuple[str, str]], running: set[tuple[str, str]], *, out: bool) -> DeviceState:
+    if held:
+        return DeviceState.HELD if any(who in running for who in held) else DeviceState.WAITING
+    tainted = any(taint.effect in _KEEPS_AWAY for taint in device.taints)
+    return DeviceState.UNUSABLE if out or tainted else DeviceState.FREE
+
+
+def _holders(snapshot: Snapshot) -> dict[Key, list[tuple[str, str]]]:
+    """Namespace and pod of whom a device is reserved for; a claim that nobody uses yet stands for itself."""
+    found: dict[Key, list[tuple[str, str]]] = defaultdict(list)
+    for claim in snapshot.all(ResourceClaim):
+        if claim.status.allocation is None:
+            continue
+        namespace = claim.metadata.namespace
+        who = [(namespace, one.name) for one in claim.status.reserved_for] or [(namespace, f"claim {claim.name}")]
+        for result in claim.status.allocation.devices.results:
+            if not result.admin_access:
+                found[result.driver, result.pool, result.device] += who
+    return found
+
+
+def _takes_no_pods(node: Node) -> bool:
+    ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
+    kept_away = any(taint.key.startswith("node.kubernetes.io/") for taint in node.spec.taints)
+    return not ready or node.spec.unschedulable or kept_away
+
+
+def _who(pod: Pod) -> str:
+    return f"{pod.metadata.namespace}/{pod.name}"

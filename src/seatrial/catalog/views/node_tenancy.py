@@ -1,0 +1,56 @@
+"""Who held the accelerators of a node: pods that run, and those that ended and are still there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.workloads import accelerators
+from seatrial.catalog.views.tenants import SYSTEM
+from seatrial.kit.quantity import whole
+from seatrial.model.fact import Fact, GapReason, Shape, Snapshot, View
+
+_OVER = ("Succeeded", "Failed")
+
+
+class Stay(Shape, frozen=True):
+    """One pod that has, or had, devices of one resource."""
+
+    namespace: str = ""
+    pod: str = ""
+    resource: str = ""
+    devices: int = 0
+    is_over: bool = False
+
+
+class NodeTenancy(View, frozen=True):
+    of = "node-tenancies"
+    drawn_from = (Node, Pod)
+
+    node: Node = Node()
+    stays: tuple[Stay, ...] = ()
+    is_complete: bool = True
+
+    @classmethod
+    def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        stays: dict[str, list[Stay]] = defaultdict(list)
+        for pod in snapshot.all(Pod):
+            home = pod.metadata.namespace
+            if pod.spec.node_name and home != SYSTEM:
+                over = pod.status.phase in _OVER
+                stays[pod.spec.node_name] += [
+                    Stay(home, pod.name, name, count, over) for name, count in accelerators(pod.spec).items()
+                ]
+        gap = snapshot.gap(Pod)
+        complete = gap is None or gap.reason is GapReason.ABSENT
+        for node in snapshot.all(Node):
+            yield cls(metadata=node.metadata, node=node, stays=tuple(stays.get(node.name, ())), is_complete=complete)
+
+    @property
+    def subject(self) -> str:
+        return self.node.subject
+
+    def total(self, resource: str) -> int:
+        return whole(self.node.status.allocatable.get(resource, "0"))
