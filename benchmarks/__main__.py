@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, lab, submission
+from benchmarks import command_line, lab, submission, waiting
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "fleet": lab.fleet,
     "gang": lab.gang,
     "submissions": submission.lint,
+    "diagnosis": waiting.diagnosis,
 }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from seatrial.app import check, prove
+from seatrial.app import check, diagnose, prove
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.permissions import permissions
-from seatrial.engine.plan import plan
+from seatrial.engine.plan import Plan, plan
 from seatrial.model.check import Check
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Obj
@@ -21,6 +21,8 @@ VERBS: Mapping[str, Callable[[Catalog], tuple[Check, ...]]] = {
 def rules(only: tuple[str, ...] = (), standard: str | None = None, verb: str | None = None) -> list[Obj]:
     """For the checks that are named, or of a standard, or all that one command uses; without any of these, for all."""
     catalog = Catalog.installed()
+    if verb == "diagnose":
+        return list(permissions(Plan(checks=(), facts=diagnose.facts(catalog), acts=())))
     if verb is not None:
         if only or standard:
             raise UsageError("--for names all checks of a command", way_out="leave out --only and --standard, or --for")

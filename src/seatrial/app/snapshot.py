@@ -1,9 +1,10 @@
-"""snapshot: everything that any check may want to know of a cluster, in one file."""
+"""snapshot: everything that any check, or a diagnosis, may want to know of a cluster, in one file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from seatrial.app.diagnose import facts as read_by
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
 from seatrial.cluster import snapshots
@@ -18,7 +19,7 @@ async def take(target: Target, output: Path, *, tell: Tell = silent) -> Snapshot
     catalog = Catalog.installed()
     what = "reading the cluster"
     tell(Event(what, State.BEGUN))
-    async with reach(target, catalog, plan(catalog, catalog.checks.values()).facts) as ground:
+    async with reach(target, catalog, (*plan(catalog, catalog.checks.values()).facts, *read_by(catalog))) as ground:
         snapshots.save(ground.snapshot, output)
     tell(Event(what, State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
     return ground.snapshot

@@ -24,7 +24,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     names.completed_by(only, "checks")
     standard = parser.add_argument("--standard", metavar="ID@VERSION", help="only for the checks of this standard")
     names.completed_by(standard, "standards")
-    parser.add_argument("--for", dest="verb", choices=("check", "prove"), help="for all checks that this command uses")
+    parser.add_argument(
+        "--for", dest="verb", choices=("check", "prove", "diagnose"), help="for all that this command reads or does"
+    )
     parser.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="yaml unless given")
     parser.set_defaults(run=run)
 

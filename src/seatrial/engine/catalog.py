@@ -1,4 +1,4 @@
-"""The Catalog: every Check, System, Standard and Fault, collected once from the packages that hold them.
+"""The Catalog: every Check, System, Standard, Fault and Source of waiting, collected once from the packages that hold them.
 
 There is no list to register with: a module-level value of one of those types, in ``seatrial.catalog`` or in a package
 that a plug-in names under the entry point group ``seatrial.plugins``, is in. What does not fit together fails here.
@@ -16,19 +16,25 @@ from typing import TypeVar
 
 import msgspec
 
-from seatrial.engine.coherence import contradictions
+from seatrial.engine.coherence import contradictions, unanswerable
 from seatrial.model.check import Check
+from seatrial.model.claim import Claim
+from seatrial.model.domain import Domain
 from seatrial.model.errors import CatalogError, UsageError
 from seatrial.model.fault import Fault
+from seatrial.model.remedy import Remedy
 from seatrial.model.run import Page
 from seatrial.model.standard import Standard
 from seatrial.model.system import System
 from seatrial.model.verdict import Finding
+from seatrial.model.wait import Source
 
 PLUGINS = "seatrial.plugins"
 
-Entry = Check | System | Standard | Fault
-T = TypeVar("T", Check, System, Standard, Fault)
+Entry = Check | System | Standard | Fault | Domain | Source | Claim | Remedy
+T = TypeVar("T", Check, System, Standard, Fault, Domain, Source, Claim, Remedy)
+
+_KINDS: tuple[type[Entry], ...] = (Check, System, Standard, Fault, Domain, Source, Claim, Remedy)
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -38,12 +44,19 @@ class Catalog(msgspec.Struct, frozen=True):
     systems: Mapping[str, System] = {}
     standards: Mapping[str, Standard] = {}
     faults: Mapping[str, Fault] = {}
+    sources: Mapping[str, Source] = {}
+    domains: Mapping[str, Domain] = {}
+    claims: Mapping[str, Claim] = {}
+    remedies: Mapping[str, Remedy] = {}
 
     @classmethod
     def load(cls, *packages: str) -> Catalog:
         """Collect from these packages and everything below them, and refuse what contradicts itself."""
         catalog = cls.of(entry for package in packages for module in _modules(package) for entry in _entries(module))
-        if wrong := contradictions(catalog.checks, catalog.systems, catalog.standards, catalog.faults):
+        if wrong := [
+            *contradictions(catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.sources),
+            *unanswerable(catalog.remedies.values(), catalog.checks, catalog.systems),
+        ]:
             raise CatalogError(
                 f"the catalog contradicts itself: {'; '.join(wrong)}",
                 way_out="correct the module that is named, or remove the plug-in that brings it",
@@ -58,7 +71,7 @@ class Catalog(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, entries: Iterable[tuple[str, Entry]]) -> Catalog:
         """Sort entries, each with the module it comes from, by their type and id."""
-        found: dict[type[Entry], dict[str, tuple[str, Entry]]] = {Check: {}, System: {}, Standard: {}, Fault: {}}
+        found: dict[type[Entry], dict[str, tuple[str, Entry]]] = {kind: {} for kind in _KINDS}
         for module, entry in entries:
             there, other = found[type(entry)].setdefault(_key(entry), (module, entry))
             if other is not entry:
@@ -66,7 +79,16 @@ class Catalog(msgspec.Struct, frozen=True):
                     f"{type(entry).__name__.lower()} {_key(entry)} is defined twice: in {there} and in {module}",
                     way_out="rename one of them, or remove the plug-in that brings it",
                 )
-        return cls(_only(Check, found), _only(System, found), _only(Standard, found), _only(Fault, found))
+        return cls(
+            checks=_only(Check, found),
+            systems=_only(System, found),
+            standards=_only(Standard, found),
+            faults=_only(Fault, found),
+            domains=_only(Domain, found),
+            sources=_only(Source, found),
+            claims=_only(Claim, found),
+            remedies=_only(Remedy, found),
+        )
 
     def check(self, id: str) -> Check:
         return _named(self.checks, id, "check")
@@ -74,7 +96,11 @@ class Catalog(msgspec.Struct, frozen=True):
     def pages(self, findings: Iterable[Finding]) -> dict[str, Page]:
         """What the checks behind these findings say of themselves."""
         judged = sorted({one.check for one in findings} & set(self.checks))
-        return {id: Page(self.checks[id].title, self.checks[id].why) for id in judged}
+        return {id: self._page(self.checks[id]) for id in judged}
+
+    def _page(self, check: Check) -> Page:
+        title = next((one.title for one in self.domains.values() if check.area in one.areas), "")
+        return Page(check.title, check.why, title)
 
     def system(self, id: str) -> System:
         return _named(self.systems, id, "system")
@@ -84,6 +110,9 @@ class Catalog(msgspec.Struct, frozen=True):
 
     def fault(self, id: str) -> Fault:
         return _named(self.faults, id, "fault")
+
+    def remedy(self, id: str) -> Remedy:
+        return _named(self.remedies, id, "remedy")
 
 
 def plugins() -> tuple[str, ...]:
@@ -112,7 +141,9 @@ def _entries(module: ModuleType) -> Iterator[tuple[str, Entry]]:
     for value in vars(module).values():
         if isinstance(value, Check):
             yield value.judge.__module__, value
-        elif isinstance(value, System | Standard | Fault):
+        elif isinstance(value, Source):
+            yield value.find.__module__, value
+        elif isinstance(value, _KINDS):
             yield module.__name__, value
 
 
@@ -124,11 +155,16 @@ def _only(kind: type[T], found: Mapping[type[Entry], Mapping[str, tuple[str, Ent
     return {key: entry for key, (_, entry) in sorted(found[kind].items()) if isinstance(entry, kind)}
 
 
+_PLURALS = {"remedy": "remedies"}
+
+
 def _named(entries: Mapping[str, T], id: str, what: str) -> T:
     if id in entries:
         return entries[id]
     near = difflib.get_close_matches(id, entries, n=3, cutoff=0.5)
     raise UsageError(
         f"there is no {what} {id!r}",
-        way_out=f"did you mean {' or '.join(near)}?" if near else f"seatrial list {what}s shows all {len(entries)}",
+        way_out=f"did you mean {' or '.join(near)}?"
+        if near
+        else f"seatrial list {_PLURALS.get(what, f'{what}s')} shows all {len(entries)}",
     )

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from seatrial.model.check import Check
 from seatrial.model.fact import Fact
 from seatrial.model.fault import Fault
+from seatrial.model.remedy import Remedy
 from seatrial.model.standard import Automated, Standard
 from seatrial.model.system import System
+from seatrial.model.wait import DEADLOCK, Source
 
 _CHECK_ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 
@@ -19,14 +21,16 @@ def contradictions(
     systems: Mapping[str, System],
     standards: Mapping[str, Standard],
     faults: Mapping[str, Fault],
+    sources: Mapping[str, Source],
 ) -> list[str]:
     """Everything that does not fit, one line each."""
     return [
         *(line for check in checks.values() for line in _names(check)),
-        *_facts(checks.values(), systems.values()),
+        *_facts(checks.values(), systems.values(), sources.values()),
         *_players(systems.values()),
         *(line for standard in standards.values() for line in _coverage(standard, checks)),
-        *(line for fault in faults.values() for line in _breaks(fault, checks, systems)),
+        *(line for fault in faults.values() for line in _breaks(fault, checks, systems, sources)),
+        *(line for one in sources.values() for line in _source(one)),
     ]
 
 
@@ -42,10 +46,16 @@ def _names(check: Check) -> Iterator[str]:
         yield f"check {check.id} stands in {module}; its area is that module's name"
 
 
-def _facts(checks: Iterable[Check], systems: Iterable[System]) -> Iterator[str]:
+def _source(one: Source) -> Iterator[str]:
+    module, function = one.find.__module__, one.find.__name__
+    if one.id != f"{module.rpartition('.')[2]}.{function}".replace("_", "-"):
+        yield f"source {one.id} in {module} is the function {function}; the names must match"
+
+
+def _facts(checks: Iterable[Check], systems: Iterable[System], waits: Iterable[Source]) -> Iterator[str]:
     """A resource is read in one shape, so one type stands for it."""
     kinds: dict[str, type[Fact]] = {}
-    read = [kind for check in checks for kind in check.reads]
+    read = [kind for check in checks for kind in check.reads] + [kind for one in waits for kind in one.reads]
     added = [kind for system in systems for kind in (*system.facts, *system.found_by.reads)]
     for kind in (*read, *added):
         if not getattr(kind, "of", ""):
@@ -76,10 +86,29 @@ def _coverage(standard: Standard, checks: Mapping[str, Check]) -> Iterator[str]:
                     yield f"standard {standard.key} covers {requirement.id} with {check}, which does not exist"
 
 
-def _breaks(fault: Fault, checks: Mapping[str, Check], systems: Mapping[str, System]) -> Iterator[str]:
+def _breaks(
+    fault: Fault, checks: Mapping[str, Check], systems: Mapping[str, System], sources: Mapping[str, Source]
+) -> Iterator[str]:
+    if fault.diagnosed and fault.diagnosed not in (*sources, DEADLOCK):
+        yield f"fault {fault.id} is diagnosed as {fault.diagnosed}, which is no source of waiting"
     for finding in fault.fails:
         if finding.split("@", 1)[0] not in checks:
             yield f"fault {fault.id} must fail {finding}, whose check does not exist"
     for system in fault.needs:
         if system not in systems:
             yield f"fault {fault.id} needs system {system}, which does not exist"
+
+
+def unanswerable(
+    remedies: Iterable[Remedy], checks: Mapping[str, Check], systems: Mapping[str, System]
+) -> Iterator[str]:
+    """What remedies name that is not there; one that answers no check would never be called for."""
+    for remedy in remedies:
+        if not remedy.answers:
+            yield f"remedy {remedy.id} answers no check"
+        for check in remedy.answers:
+            if check not in checks:
+                yield f"remedy {remedy.id} answers {check}, which does not exist"
+        for system in remedy.needs:
+            if system not in systems:
+                yield f"remedy {remedy.id} needs system {system}, which does not exist"

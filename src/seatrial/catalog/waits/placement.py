@@ -1,0 +1,198 @@
+"""Pods that no node takes: nobody lets them in, nobody is large enough, or all is taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from seatrial.catalog.systems.kubernetes import is_accelerator
+from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.waits.amounts import UNIT, asked, many, told
+from seatrial.catalog.waits.floor import Floor, Look
+from seatrial.catalog.waits.groups import Group
+from seatrial.model.fact import All
+from seatrial.model.wait import Action, Certainty, Contest, Found, Piece, Stake, Wait, source
+
+
+def unplaced(group: Group) -> list[Pod]:
+    """Those for which the scheduler looks for a node."""
+    return [pod for pod in group.unplaced if not pod.spec.scheduling_gates]
+
+
+Alike = list[tuple[Look, Mapping[str, int], int]]
+
+
+def alike(floor: Floor, group: Group) -> Alike:
+    """Its pods without a node by what they ask for, with how many there are."""
+    if not group.unplaced:
+        return []
+    key = "alike", id(group)
+    if key not in floor.memo:
+        found: dict[int, tuple[Look, Mapping[str, int], int]] = {}
+        for pod in unplaced(group):
+            look = floor.look(pod)
+            before = found.get(id(look))
+            found[id(look)] = (look, asked(pod.spec), (before[2] if before else 0) + 1)
+        floor.memo[key] = list(found.values())
+    kinds: Alike = floor.memo[key]
+    return kinds
+
+
+@source("placement.no-node-lets-it-in")
+def no_node_lets_it_in(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
+    """No node lets the pod in: taints, cordons, selectors and affinity rule out every one of them.
+
+    Why: the scheduler looks again and again, and never finds a node; an autoscaler may not know of such nodes either.
+    Prevent: check tolerations and selectors against the labels and taints of the node pools when a workload is submitted.
+    """
+    for floor in floors:
+        for group in groups:
+            for look, _, count in alike(floor, group):
+                if not look.able:
+                    yield _kept_out(group, look, count, len(floor.nodes))
+
+
+def _kept_out(group: Group, look: Look, count: int, nodes: int) -> Wait:
+    rule = ", ".join(f"{number} × {name}" for name, number in sorted(look.fails.items())) or "there is no node"
+    because = f"{many(count, 'pod')} fit on none of {nodes} nodes: {rule}"
+    if look.taints:
+        taint, number = max(look.taints.items(), key=lambda one: (one[1], one[0]))
+        cordon = taint == "cordon"
+        return Wait(
+            waiter=group.subject,
+            holder="cordon" if cordon else f"taint {taint}",
+            what="a node that may be used" if cordon else f"a node without the taint {taint}",
+            because=f"{because}; {number} nodes would do but for {'their cordon' if cordon else 'the taint ' + taint}",
+            missing=count,
+            actions=(
+                Action("uncordon one of these nodes" if cordon else f"tolerate {taint}, or take it off the nodes"),
+            ),
+        )
+    return Wait(
+        waiter=group.subject,
+        holder=f"nodes that {group.subject} selects" if nodes else "nodes",
+        what="a node with the labels that it selects" if nodes else "a node",
+        because=because,
+        missing=count,
+        actions=(Action("correct its node selector or affinity, or label a node"),),
+    )
+
+
+@source("placement.no-node-is-large-enough")
+def no_node_is_large_enough(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
+    """No node that lets the pod in has so much of a resource, even when it is empty.
+
+    Why: it waits for ever, however many others end.
+    Prevent: offer only sizes that nodes have: a LimitRange, or flavors of Kueue with their own node labels.
+    """
+    for floor in floors:
+        for group in groups:
+            for look, asks, count in alike(floor, group):
+                for name in _too_large(look):
+                    yield Wait(
+                        waiter=group.subject,
+                        holder=f"a node with {told(name, asks[name])} {name}",
+                        what=name,
+                        because=f"{many(count, 'pod')} want {told(name, asks[name])} {name} each, and none of the {len(look.able)} nodes that let them in has as much",
+                        missing=count,
+                        actions=(Action(f"ask for less {name} for each pod, or add larger nodes"),),
+                    )
+
+
+def _too_large(look: Look) -> list[str]:
+    return [name for name, nodes in look.large.items() if look.able and not nodes]
+
+
+@source("placement.all-is-taken")
+def all_is_taken(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
+    """What the nodes have is taken by other pods.
+
+    Why: pods wait for others to end; a gang that holds a part of what it needs keeps that from others meanwhile.
+    Prevent: queue work before it makes pods (Kueue), give out no more quota than there is, and let an autoscaler add nodes.
+    """
+    for floor in floors:
+        wanted = _wanted(floor, groups)
+        for resource in sorted(wanted):
+            yield _contest(floor, groups, resource, wanted[resource])
+
+
+def _wanted(floor: Floor, groups: Iterable[Group]) -> dict[str, dict[str, list[Piece]]]:
+    """What is lacking, by resource and by who wants it."""
+    found: dict[str, dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
+    for group in groups:
+        missing = _to_come(group)
+        for look, asks, count in alike(floor, group):
+            if not look.able or _too_large(look):
+                continue
+            for resource in _lacking(floor, look, asks, count + missing):
+                found[resource][group.subject].append(Piece(count + missing, asks[resource], look.able))
+            missing = 0
+    return found
+
+
+def _to_come(group: Group) -> int:
+    """Pods of a gang that nobody has made yet, and without which the others are of no use."""
+    return max(0, group.needed - len(group.pods)) if group.needed else 0
+
+
+def _lacking(floor: Floor, look: Look, asks: Mapping[str, int], count: int) -> list[str]:
+    """Resources of which there is too little for so many; where each alone would do, the one that most nodes lack."""
+    slots = floor.slots(look, asks)
+    short = [resource for resource in asks if slots[resource] < count]
+    if any(map(is_accelerator, short)):
+        return [resource for resource in short if is_accelerator(resource)]
+    if short or look.fits:
+        return short
+    return [max(asks, key=lambda one: (look.fails.get(f"insufficient {one}", 0), one))]
+
+
+def _contest(floor: Floor, groups: Iterable[Group], resource: str, wanted: dict[str, list[Piece]]) -> Contest:
+    kinds = {id(piece.places): piece.places for pieces in wanted.values() for piece in pieces if piece.places}
+    places: frozenset[str] = frozenset().union(*kinds.values())
+    stakes: list[Stake] = []
+    for group in groups:
+        holds: dict[str, int] = {}
+        for pod in group.placed:
+            amount = asked(pod.spec).get(resource, 0)
+            if amount and pod.spec.node_name in places:
+                holds[pod.spec.node_name] = holds.get(pod.spec.node_name, 0) + amount
+        wants = tuple(wanted.get(group.subject, ()))
+        if not holds and not wants:
+            continue
+        tied = group.needed > 0 and len(group.placed) < group.needed
+        if tied:
+            stakes.append(Stake(party=group.subject, holds=holds, wants=wants, ends=group.ends))
+            continue
+        if holds:
+            stakes.append(Stake(party=group.subject, holds=holds, tied=False, ends=group.ends))
+        if wants:
+            stakes.append(Stake(party=group.subject, wants=wants, tied=False, ends=group.ends))
+    return Contest(
+        what=resource,
+        free={name: floor.free[name].get(resource, 0) for name in places},
+        stakes=tuple(stakes),
+        place="nodes",
+        unit=UNIT,
+    )
+
+
+@source("placement.scheduler-has-not-looked")
+def scheduler_has_not_looked(groups: All[Group]) -> Iterator[Found]:
+    """Nobody has looked for a node.
+
+    Why: the scheduler that the pod names does not run, or knows nothing of it.
+    Prevent: watch that every scheduler that workloads name is running.
+    """
+    for group in groups:
+        for pod in unplaced(group):
+            if pod.status.condition("PodScheduled") is None:
+                name = pod.spec.scheduler_name or "default-scheduler"
+                yield Wait(
+                    waiter=group.subject,
+                    holder=f"scheduler {name}",
+                    what="a scheduler",
+                    because=f"{pod.subject} was looked at by no scheduler; it names {name}",
+                    certainty=Certainty.LIKELY,
+                    actions=(Action(f"see that {name} runs, or name another scheduler"),),
+                )
+                break
