@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.plan import plan
 from seatrial.model.check import Check
+from seatrial.model.claim import Claim
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.standard import Automated, Standard
@@ -71,7 +73,7 @@ def test_what_covers_a_requirement_exists(standard: Standard) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_changes_the_lab_and_names_who_must_notice(fault: Fault) -> None:
     spec = LabSpec(systems=fault.needs)
-    assert fault.fails
+    assert fault.fails or fault.diagnosed
     assert fault.change(spec) != spec
     assert fault.level in set(LabLevel)
 
@@ -84,3 +86,33 @@ def test_the_subject_that_a_fault_names_plays_the_role_of_the_check(fault: Fault
         if subject and role:
             players = {part.player for one in CATALOG.systems.values() for part in one.roles if isinstance(part, role)}
             assert subject in players
+
+
+def test_every_area_of_checks_belongs_to_one_domain() -> None:
+    claimed = [area for domain in CATALOG.domains.values() for area in domain.areas]
+    assert len(claimed) == len(set(claimed))
+    assert {check.area for check in CATALOG.checks.values()} <= set(claimed)
+
+
+@pytest.mark.parametrize("claim", [pytest.param(one, id=one.id) for one in CATALOG.claims.values()])
+def test_an_item_of_the_deck_is_covered_by_what_exists_or_says_why_not(claim: Claim) -> None:
+    assert claim.checks or claim.systems or claim.later
+    assert set(claim.checks) <= set(CATALOG.checks)
+    assert set(claim.systems) <= set(CATALOG.systems)
+    assert set(claim.faults) <= set(CATALOG.faults)
+
+
+def test_no_item_of_the_deck_is_missing() -> None:
+    """As many as the talk has: issues, threats, mitigations, points of the standard, checklist, metrics, steps, stacks."""
+    parts = Counter(one.part for one in CATALOG.claims.values())
+    assert parts == {
+        "issue": 6,
+        "threat": 5,
+        "mitigation": 5,
+        "standard": 22,
+        "checklist": 8,
+        "metric": 8,
+        "step": 27,
+        "stack": 4,
+        "survey": 2,
+    }

@@ -121,7 +121,14 @@ def faults(catalog: Catalog) -> Page:
     yield "# Faults"
     yield "Ways to break a lab, and the findings that must then fail."
     rows = (
-        (f"`{one.id}`", one.title, _code(one.fails), _code(one.needs), one.level, ", ".join(one.kubernetes) or "all")
+        (
+            f"`{one.id}`",
+            one.title,
+            _code(one.fails) or f"`diagnose` names `{one.diagnosed}`",
+            _code(one.needs),
+            one.level,
+            ", ".join(one.kubernetes) or "all",
+        )
         for one in catalog.faults.values()
     )
     yield _table(("fault", "what it does", "must fail", "needs", "level", "Kubernetes"), rows)

@@ -11,6 +11,7 @@ import seatrial
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
 from seatrial.catalog.checks.preflight import AREA
+from seatrial.catalog.views.fleet import Accelerators
 from seatrial.engine import exceptions
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.judge import Stopped, judge
@@ -18,6 +19,7 @@ from seatrial.engine.plan import plan
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.check import Check
 from seatrial.model.errors import UsageError
+from seatrial.model.fact import sources
 from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.run import Run
 
@@ -38,7 +40,7 @@ async def check(
     accepted = exceptions.read(accept, catalog) if accept else ()
     started = clock.now()
     tell(Event("read", State.BEGUN))
-    async with reach(target, catalog, plan(catalog, checks).facts) as ground:
+    async with reach(target, catalog, (*plan(catalog, checks).facts, *sources(Accelerators))) as ground:
         tell(Event("read", State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
         complete = True
         try:
@@ -55,6 +57,7 @@ async def check(
         environment=msgspec.structs.replace(ground.environment, images=()),
         findings=findings,
         pages=catalog.pages(findings),
+        fleet=tuple(one.shown for one in ground.snapshot.all(Accelerators)),
         gaps=tuple(ground.snapshot.gaps.values()),
         complete=complete,
     )

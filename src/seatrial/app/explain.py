@@ -8,6 +8,7 @@ from functools import partial
 
 from seatrial.engine.catalog import Catalog
 from seatrial.model.check import Check, Want
+from seatrial.model.claim import Claim
 from seatrial.model.errors import UsageError
 from seatrial.model.fault import Fault
 from seatrial.model.standard import Automated, Requirement, Standard
@@ -15,6 +16,7 @@ from seatrial.model.system import System
 from seatrial.report.lines import Page
 
 _LONGEST = 4000
+DECK = "deck"  # every item of the talk behind this project
 
 
 def page(id: str, *, colour: bool = False) -> str:
@@ -34,7 +36,9 @@ def names(catalog: Catalog | None = None) -> list[str]:
     """Every id that has a page."""
     catalog = catalog or Catalog.installed()
     requirements = {one.id for standard in catalog.standards.values() for one in standard.requirements}
-    return sorted({*catalog.checks, *catalog.systems, *catalog.standards, *catalog.faults, *requirements})
+    parts = {one.part for one in catalog.claims.values()}
+    named = (catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.claims)
+    return sorted({DECK, *parts, *requirements, *(id for entries in named for id in entries)})
 
 
 def _found(catalog: Catalog, id: str) -> list[Callable[[Page], None]]:
@@ -55,6 +59,9 @@ def _matches(catalog: Catalog, id: str) -> Iterator[Callable[[Page], None]]:
         yield partial(_system, system=system)
     if fault := catalog.faults.get(id):
         yield partial(_fault, fault=fault)
+    for claim in catalog.claims.values():
+        if id in (DECK, claim.part, claim.id):
+            yield partial(_claim, catalog=catalog, claim=claim)
     if standard := catalog.standards.get(id):
         yield partial(_standard, standard=standard)
     for requirement, standards in _requirements(catalog, id):
@@ -75,6 +82,21 @@ def _requirements(catalog: Catalog, id: str) -> list[tuple[Requirement, list[str
             else:
                 found.append((one, [where]))
     return found
+
+
+def _claim(sheet: Page, catalog: Catalog, claim: Claim) -> None:
+    sheet.say(claim.id, paint="bold")
+    sheet.say(f"It says: {claim.said}", indent=2, limit=_LONGEST)
+    sheet.say(f"{claim.standing.value}: {claim.truth}", indent=2, limit=_LONGEST)
+    for id in claim.checks:
+        how = "proves" if catalog.checks[id].active else "checks"
+        sheet.say(f"{how}: {catalog.checks[id].title} ({id})", indent=2, mark="·", limit=_LONGEST)
+    for id in claim.systems:
+        sheet.say(f"{catalog.systems[id].title}: {catalog.systems[id].proof.value} in the lab", indent=2, mark="·")
+    for id in claim.faults:
+        sheet.say(f"seatrial lab break {id}", indent=2, mark="·")
+    if claim.later:
+        sheet.say(f"Not covered: {claim.later}", indent=2)
 
 
 def _check(sheet: Page, catalog: Catalog, check: Check) -> None:
@@ -143,6 +165,7 @@ def _system(sheet: Page, system: System) -> None:
 def _fault(sheet: Page, fault: Fault) -> None:
     sheet.say(f"{fault.id}: {fault.title}", paint="bold")
     _row(sheet, "Must then fail", ", ".join(fault.fails))
+    _row(sheet, "Is diagnosed as", fault.diagnosed)
     _row(sheet, "Needs", ", ".join((f"level {fault.level}", *fault.needs)))
     _row(sheet, "Kubernetes", ", ".join(fault.kubernetes) or "every version of the lab")
 

@@ -92,9 +92,20 @@ def _faults(catalog: Catalog) -> Table:
     )
 
 
+def _remedies(catalog: Catalog) -> Table:
+    return Table(
+        ("id", "title", "cures", "eases", "needs"),
+        tuple(
+            (one.id, one.title, ", ".join(one.cures) or "-", ", ".join(one.eases) or "-", ", ".join(one.needs) or "-")
+            for one in catalog.remedies.values()
+        ),
+    )
+
+
 KINDS: Mapping[str, Callable[[Catalog], Table]] = {
     "checks": _checks,
     "systems": _systems,
     "standards": _standards,
     "faults": _faults,
+    "remedies": _remedies,
 }

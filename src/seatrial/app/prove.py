@@ -43,6 +43,7 @@ async def prove(
     *,
     standard: str | None = None,
     only: tuple[str, ...] = (),
+    insisted: bool = True,
     consent: Consent,
     image: str | None = None,
     tell: Tell = silent,
@@ -51,10 +52,11 @@ async def prove(
 ) -> Run:
     """``only`` names checks, or requirements of the standard.
 
-    What the preflight holds back is not begun. Who names a check insists: for that one nobody looks ahead.
+    What the preflight holds back is not begun. Who names a check insists, unless it is said otherwise: for that one
+    nobody looks ahead.
     """
     clock = clock or SystemClock()
-    aim = _aim(standard, only, insisted=only)
+    aim = _aim(standard, only, insisted=only if insisted else ())
     started = clock.now()
     async with _alone(target), reach(target, aim.catalog, aim.reads) as ground:
         first = await _preflight(aim, ground, clock, tell)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from seatrial.app.metrics import with_metrics
 from seatrial.app.target import Target
 from seatrial.catalog.systems.kubernetes import Node
 from seatrial.catalog.systems.pods import Pod
@@ -18,7 +19,7 @@ from seatrial.engine.catalog import Catalog
 from seatrial.lab import site as sites
 from seatrial.model.api import Api
 from seatrial.model.errors import UsageError
-from seatrial.model.fact import Fact, Snapshot
+from seatrial.model.fact import Fact, Series, Snapshot
 from seatrial.model.run import Environment, EnvironmentKind
 
 SIMULATED = "seatrial.dev/simulated"
@@ -37,6 +38,7 @@ class Ground(msgspec.Struct, frozen=True):
 async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -> AsyncIterator[Ground]:
     every: tuple[type[Fact], ...] = (Node, *kinds, *_sightings(catalog))
     wanted = {kind.of: kind for kind in every}.values()
+    metrics = [kind for kind in wanted if issubclass(kind, Series)]
     kind = _kind(target)
     if kind is EnvironmentKind.SNAPSHOT:
         assert target.snapshot is not None
@@ -48,7 +50,9 @@ async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -
         yield Ground(found, _environment(kind, target.manifests, catalog, found), None)
     else:
         async with connect_to(target) as client:
-            live = await collect.collect(client, wanted)
+            live = await collect.collect(client, [kind for kind in wanted if not issubclass(kind, Series)])
+            if metrics:
+                live = await with_metrics(live, metrics, catalog, client, target.prometheus)
             name = target.lab or client.access.name
             yield Ground(live, _environment(kind, name, catalog, live), client)
 
@@ -68,8 +72,8 @@ def connect_to(target: Target) -> Client:
 
 @asynccontextmanager
 async def connect_by_file(path: Path) -> AsyncIterator[Api]:
-    """What a lab is handed, so that it needs no client of its own."""
-    async with connect(kubeconfig.load(path, env={})) as client:
+    """What a lab is handed, so that it needs no client of its own. Large definitions take its API server long on a busy machine."""
+    async with connect(kubeconfig.load(path, env={}), timeout=120.0) as client:
         yield client
 
 

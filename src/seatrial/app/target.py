@@ -16,6 +16,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     as_user: str | None = None
     as_groups: tuple[str, ...] = ()
     request_timeout: float | None = None  # seconds; None means the client's own limit
+    prometheus: str | None = None  # the address of a monitoring system; else one is looked for in the cluster
     lab: str | None = None
     snapshot: Path | None = None
     manifests: str | None = None  # a folder or file, or ``-`` for standard input

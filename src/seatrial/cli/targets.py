@@ -38,6 +38,9 @@ def add(parser: argparse.ArgumentParser, *, files: bool = True) -> None:
         metavar="TIME",
         help="how long one request may take, such as 30s or 1m; 0 for the usual limit",
     )
+    group.add_argument(
+        "--prometheus", metavar="URL", help="ask this server for metrics; without it one is looked for in the cluster"
+    )
     sources = group.add_mutually_exclusive_group()
     sources.add_argument(
         "--lab",
@@ -74,6 +77,7 @@ def of(args: argparse.Namespace) -> Target:
         as_user=args.as_user,
         as_groups=tuple(args.as_groups),
         request_timeout=args.request_timeout or None,
+        prometheus=args.prometheus,
         lab=args.lab,
         snapshot=getattr(args, "snapshot", None),
         manifests=getattr(args, "manifests", None),

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from seatrial.engine.plan import Plan
-from seatrial.model.fact import Obj
+from seatrial.model.fact import Obj, Series
 
 READ = ("get", "list", "watch")
 CHANGE = ("create", "delete", "get", "list", "patch", "watch")
@@ -27,13 +27,19 @@ USES = {
     "ask-services": (("", "services/proxy"), ("get",)),
 }
 
+# Series are asked of a monitoring system, by way of its Service.
+METRICS = ((("", "services"), READ), USES["ask-services"])
+
 # The identity of a cluster is the uid of this namespace.
 IDENTITY: Obj = {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": ["kube-system"], "verbs": ["get"]}
 
 
 def permissions(plan: Plan) -> tuple[Obj, ...]:
     """A ClusterRole for reading and, where the plan has active checks, a second one for those."""
-    rules = _rules((_split(kind.of), READ) for kind in plan.facts)
+    objects = [kind for kind in plan.facts if not issubclass(kind, Series)]
+    rules = _rules(
+        [*((_split(kind.of), READ) for kind in objects), *(METRICS if len(objects) < len(plan.facts) else ())]
+    )
     if not plan.acts:
         return (_role("seatrial-read", [IDENTITY, *rules]),)
     changes = [(_split(resource), CHANGE) for resource in plan.creates]

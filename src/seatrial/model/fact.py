@@ -74,6 +74,28 @@ class View(Fact, frozen=True):
         raise NotImplementedError
 
 
+class Series(Fact, frozen=True):
+    """One series of a metric, with its value of now, as a monitoring system answers. ``of`` is ``metrics/NAME``.
+
+    ``query`` is what it is asked for, in PromQL.
+    """
+
+    query: ClassVar[str]
+
+    labels: dict[str, str] = {}
+    value: float = 0.0
+    at: float = 0.0  # when it was asked for, in seconds since 1970
+
+    @property
+    def subject(self) -> str:
+        told = ",".join(f"{name}={value}" for name, value in sorted(self.labels.items()) if name != "__name__")
+        return f"{self.of}{{{told}}}"
+
+    def label(self, *names: str) -> str:
+        """The first of these labels that it carries: exporters spell one thing in several ways."""
+        return next((self.labels[name] for name in names if self.labels.get(name)), "")
+
+
 F = TypeVar("F", bound=Fact)
 
 

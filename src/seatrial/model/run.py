@@ -10,6 +10,7 @@ import msgspec
 
 from seatrial.model.evidence import Evidence
 from seatrial.model.fact import ClusterIdentity, Gap
+from seatrial.model.fleet import FleetNode
 from seatrial.model.measure import Measure
 from seatrial.model.standard import RequirementResult
 from seatrial.model.verdict import Finding
@@ -47,6 +48,7 @@ class Page(msgspec.Struct, frozen=True):
 
     title: str
     why: str
+    domain: str = ""  # the title of the one to which its area belongs
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,5 +64,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    fleet: tuple[FleetNode, ...] = ()  # the accelerators and who holds them, where a command read that
     pages: Mapping[str, Page] = {}  # of the checks that have findings
     complete: bool = True  # False when somebody stopped it half-way

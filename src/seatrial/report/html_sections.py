@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seatrial.model.evidence import Entry, Evidence, Step
+from seatrial.report import html_domains, html_fleet
 from seatrial.report.hostile import html_text as e
 from seatrial.report.hostile import pairs
 from seatrial.report.outline import WORDS, Outline, Shown, Standing, Topic
@@ -17,7 +18,8 @@ _THERE: Mapping[bool | None, str] = {True: "here", False: "not here", None: "cou
 def all_of(shape: Outline) -> Iterator[str]:
     numbers = {id(topic): number for number, topic in enumerate(shape.topics, start=1)}
     yield '<section aria-labelledby="glance"><h2 id="glance">At a glance</h2>'
-    cards = "".join(_card(topic, numbers[id(topic)]) for topic in shape.topics)
+    yield from html_domains.table(shape)
+    cards = "".join(_card(topic, numbers[id(topic)]) for topic in shape.topics if _is_glanced_at(topic))
     yield f'<ul class="cards">{cards}</ul></section>' if cards else "<p>Nothing was judged.</p></section>"
     for standing in Standing:
         if topics := shape.standing_at(standing):
@@ -25,9 +27,15 @@ def all_of(shape: Outline) -> Iterator[str]:
             yield f'<h2 id="{standing}">{WORDS[standing].heading}</h2>'
             yield from (_topic(topic, numbers[id(topic)]) for topic in topics)
             yield "</section>"
+    yield from html_fleet.section(shape.run.fleet)
     yield from _systems(shape)
     yield from _gaps(shape)
     yield from _measures(shape)
+
+
+def _is_glanced_at(topic: Topic) -> bool:
+    """A check that concerns nothing here is told below, and not at a glance."""
+    return bool(topic.asked) or topic.standing not in (Standing.NOT_APPLICABLE, Standing.NOT_GIVEN)
 
 
 def _card(topic: Topic, number: int) -> str:
@@ -42,6 +50,8 @@ def _topic(topic: Topic, number: int) -> str:
     told = f'<p class="page"><strong>{e(topic.page.title)}</strong> {e(topic.page.why)}</p>' if topic.page else ""
     said = told + (f"<p>{e(topic.own_words)}</p>" if topic.own_words else "")
     findings = "".join(_finding(topic, shown) for shown in topic.shown)
+    if topic.fix:
+        findings += f'<p class="fix"><strong>Fix:</strong> {e(topic.fix)}</p>'
     size = "topic" if findings else "topic brief"
     return (
         f'<article class="{size}" id="topic-{number}" data-standing="{topic.standing}"><header>{_stamp(topic.standing)}'
@@ -54,7 +64,7 @@ def _finding(topic: Topic, shown: Shown) -> str:
     check = f"<code>{e(finding.check)}</code>" if finding.check != topic.name or not finding.subject else ""
     subject = f'<bdi class="mono">{e(finding.subject)}</bdi>' if finding.subject else ""
     severity = f'<span class="level">{finding.severity}</span>' if shown.needs_work else ""
-    fix = finding.fix if shown.needs_work else ""
+    fix = finding.fix if shown.needs_work and not topic.fix else ""
     return (
         f'<section class="finding" data-standing="{shown.standing}"><header>{_stamp(shown.standing)}'
         f"<h4>{' for '.join(part for part in (check, subject) if part)}</h4>{severity}"

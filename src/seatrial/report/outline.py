@@ -12,7 +12,7 @@ from seatrial.model.evidence import Evidence
 from seatrial.model.fact import GapReason
 from seatrial.model.run import Environment, EnvironmentKind, Page, Run
 from seatrial.model.standard import RequirementResult
-from seatrial.model.verdict import Finding, Outcome
+from seatrial.model.verdict import Finding, Outcome, Severity
 
 
 class Standing(StrEnum):
@@ -98,6 +98,21 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     shown: tuple[Shown, ...] = ()
     page: Page | None = None  # of the check, where the topic is one
+
+    @property
+    def severity(self) -> Severity:
+        """The worst of what stands as the topic does."""
+        return min(
+            (one.finding.severity for one in self.shown if one.standing is self.standing),
+            key=_weight,
+            default=Severity.INFO,
+        )
+
+    @property
+    def fix(self) -> str:
+        """What mends all of it, where that is one thing."""
+        fixes = {one.finding.fix for one in self.shown if one.needs_work and one.finding.fix}
+        return fixes.pop() if len(fixes) == 1 else ""
 
     @property
     def own_words(self) -> str:
@@ -210,11 +225,16 @@ def _standing(result: RequirementResult) -> Standing:
 
 
 def _worst_first(topics: Iterable[Topic]) -> list[Topic]:
-    return sorted(topics, key=lambda topic: _rank(topic.standing))
+    """Requirements in the order of their standard, before single checks; those by their severity."""
+    return sorted(topics, key=lambda topic: (_rank(topic.standing), 0 if topic.asked else 1 + _weight(topic.severity)))
 
 
 def _shown(shown: Iterable[Shown]) -> tuple[Shown, ...]:
     return tuple(sorted(shown, key=lambda one: _rank(one.standing)))
+
+
+def _weight(severity: Severity) -> int:
+    return list(Severity).index(severity)
 
 
 def _rank(standing: Standing) -> int:

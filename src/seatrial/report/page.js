@@ -19,4 +19,14 @@ for (const link of legend.querySelectorAll("a")) {
   button.addEventListener("click", () => choose(button.value));
   link.replaceWith(button);
 }
+// The picture of the fleet, by how accelerators stand or by who holds them.
+for (const fleet of document.querySelectorAll(".fleet")) {
+  const swap = document.createElement("button");
+  const name = () => { swap.textContent = fleet.dataset.colour === "state" ? "Colour by who holds them" : "Colour by how they stand"; };
+  swap.type = "button";
+  swap.className = "swap";
+  swap.addEventListener("click", () => { fleet.dataset.colour = fleet.dataset.colour === "state" ? "holder" : "state"; name(); });
+  name();
+  fleet.querySelector(".racks").before(swap);
+}
 document.documentElement.dataset.filters = "on";

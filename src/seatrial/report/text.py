@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seatrial.model.run import Run
+from seatrial.report.domains import scores
 from seatrial.report.hostile import pairs
 from seatrial.report.lines import Page
 from seatrial.report.outline import NEEDS_WORK, WORDS, Outline, Shown, Standing, Topic, outline, place
@@ -30,6 +31,19 @@ def _head(page: Page, shape: Outline) -> None:
     version = f", Kubernetes {run.environment.cluster.version}" if run.environment.cluster.version else ""
     page.say(f"{place(run.environment)}{version}", paint="dim")
     page.say(f"{moment(run.started_at)}, took {span(shape.seconds)}, seatrial {run.seatrial}", paint="dim")
+    _domains(page, shape)
+
+
+def _domains(page: Page, shape: Outline) -> None:
+    found = scores(shape)
+    if not found:
+        return
+    page.gap()
+    page.row(f"  {'':30}{'unknown':>9}{'fail':>7}{'grave':>7}{'accepted':>10}{'hold':>7}{'of 100':>8}")
+    for one in found:
+        score = "–" if one.score is None else str(one.score)
+        numbers = f"{one.unknown:>9}{one.failed:>7}{one.grave:>7}{one.accepted:>10}{one.passed:>7}{score:>8}"
+        page.row(f"  {one.title:<30}{numbers}")
 
 
 def _topics(page: Page, shape: Outline) -> None:
@@ -51,6 +65,8 @@ def _in_full(page: Page, topic: Topic) -> None:
     if topic.own_words:
         page.say(topic.own_words, indent=4)
     _findings(page, topic)
+    if topic.fix:
+        page.say(f"Fix: {topic.fix}", indent=4)
     page.gap()
 
 
@@ -72,7 +88,7 @@ def _finding(page: Page, topic: Topic, shown: Shown) -> None:
         return
     for name, seen in pairs(finding.seen):
         page.say(f"{name}: {seen}", indent=6, mark="·", limit=300)
-    if finding.fix:
+    if finding.fix and not topic.fix:
         page.say(f"Fix: {finding.fix}", indent=6)
     if shown.evidence is not None:
         entries = count(len(shown.evidence.entries), "entry", "entries")

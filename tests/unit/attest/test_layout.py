@@ -50,7 +50,11 @@ def _layout(*requirements: RequirementResult):  # type: ignore[no-untyped-def]
 
 
 def test_a_check_that_nothing_asks_for_has_a_page_of_its_own() -> None:
-    assert [page.path for page in layout(stored()).checks] == ["checks/queueing.local-queue-reaches-quota.md"]
+    assert [page.path for page in layout(stored()).checks] == [
+        "checks/queueing.local-queue-reaches-quota.md",
+        "checks/privilege.no-device-by-path.md",
+        "checks/quotas.accelerators-are-bounded.md",
+    ]
 
 
 def test_a_record_is_found_by_its_id() -> None:

@@ -54,7 +54,7 @@ def test_compare_of_a_run_with_itself_is_quiet(capsys: pytest.CaptureFixture[str
     assert main(["compare", str(RUN), str(RUN)]) == 0
     shown = capsys.readouterr().out
     assert "Worse" not in shown
-    assert "Unchanged: 10 requirements, 11 findings." in shown
+    assert "Unchanged: 10 requirements, 15 findings." in shown
 
 
 def test_compare_tells_what_got_worse_and_what_was_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,11 +23,11 @@ def test_from_a_key_to_verified_evidence(capsys: pytest.CaptureFixture[str]) -> 
     _signed()
     said = capsys.readouterr().out
     assert "NOT locked with a passphrase" in said
-    assert "out: 20 files, signed by the key" in said
+    assert "out: 22 files, signed by the key" in said
     assert "SIMULATED ACCELERATORS" in said
     assert main(["evidence", "verify", "out", "--key", "key.pub.pem"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("verified: out, 20 files, signed by the key")
+    assert said.startswith("verified: out, 22 files, signed by the key")
     assert "0b7f7a52-6a1e-4a39-9f6e-0c6f0e4c2d11" in said
     assert "SIMULATED ACCELERATORS" in said
 

@@ -5,7 +5,8 @@ from seatrial.submission import checklist
 from seatrial.submission.folder import MemoryFolder, Presence, Unreadable, inside
 from seatrial.submission.leaks import leaks
 from seatrial.submission.metadata import BY_NAME
-from seatrial.submission.web import quoted, split
+from seatrial.kit.sarif import quoted
+from seatrial.submission.web import split
 from tests.unit.submission.samples import CHECKLISTS
 
 FILE = b"metadata: {kubernetesVersion: v1.37}\nspec:\n  networking:\n  - {id: ai_inference, description: 'Traffic is split.', level: MUST}\n"
