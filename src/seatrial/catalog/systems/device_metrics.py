@@ -20,7 +20,13 @@ _BUSY = {
     "duty_cycle_node": 100,
     "seatrial_accelerator_utilization_percent": 100,
 }
-_HOT = ("DCGM_FI_DEV_GPU_TEMP", "gpu_junction_temperature", "amd_gpu_junction_temperature")
+HOTTEST = {
+    "DCGM_FI_DEV_GPU_TEMP": 87.0,
+    "gpu_junction_temperature": 100.0,
+    "amd_gpu_junction_temperature": 100.0,
+    "gpu_edge_temperature": 95.0,
+    "amd_gpu_edge_temperature": 95.0,
+}  # degrees Celsius; proposals: about where devices for data centres begin to slow down, at the place that is measured
 _ERRORS = ("DCGM_EXP_XID_ERRORS_COUNT", "DCGM_FI_DEV_XID_ERRORS")
 _WORN = (
     "DCGM_FI_DEV_ROW_REMAP_FAILURE",
@@ -68,7 +74,7 @@ class DeviceTemperature(Series, frozen=True):
     """In degrees Celsius."""
 
     of = "metrics/accelerator-temperature"
-    query = _any_of(_HOT)
+    query = _any_of(tuple(HOTTEST))
 
 
 class DeviceErrors(Series, frozen=True):

@@ -40,7 +40,7 @@ def canaries_fit_their_mode(service: InferenceService) -> Verdict:
     Fix: use the field of the mode in `status.deploymentMode`, or set the annotation `serving.kserve.io/deploymentMode`.
     """
     spec = service.spec
-    asked = [_name for _name, there in _asked(service).items() if there]
+    asked = [field for field, there in _asked(service).items() if there]
     if not asked:
         return not_applicable("it has no canary")
     mode = _mode(service)
@@ -56,7 +56,7 @@ def annotations_are_heeded(service: InferenceService) -> Verdict:
 
     Why: in Standard mode `autoscaling.knative.dev/target` is passed over. KServe makes a HorizontalPodAutoscaler on cpu instead, which no
     model on an accelerator uses.
-    Fix: set `predictor.autoScaling` (by KEDA) or `scaleMetric` and `scaleTarget`, or run it by Knative.
+    Fix: set `predictor.autoScaling.metrics` with a metric from outside (by KEDA), or run it by Knative.
     """
     if TARGET not in service.metadata.annotations and METRIC not in service.metadata.annotations:
         return not_applicable("it has no annotation of Knative's autoscaler")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.systems.device_metrics import (
+    HOTTEST,
     IDLE_FOR,
     DeviceErrors,
     DeviceTemperature,
@@ -28,7 +29,6 @@ from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, pa
 _OLDEST = 3.0  # times that it should have been collected again; a proposal
 _TOLD = 0.95  # of the devices that are held; a proposal
 _IDLE = 0.01
-_HOT = 87.0  # degrees Celsius, a proposal: at about that, NVIDIA's data centre devices begin to slow down
 # XIDs that tell of a program's mistake, and that NVIDIA's device plugin passes over.
 _OF_PROGRAMS = {13, 31, 43, 45, 68, 109}
 _HEALTHY = ("gpu_health", "amd_gpu_health")  # 1 where it is
@@ -153,20 +153,20 @@ def devices_are_sound(nodes: All[AcceleratorNode], wear: All[DeviceWear]) -> Ver
 
 @check("readings.devices-stay-cool", severity=Severity.MEDIUM)
 def devices_stay_cool(nodes: All[AcceleratorNode], temperatures: All[DeviceTemperature]) -> Verdict:
-    """No accelerator is hotter than 87 °C.
+    """No accelerator is so hot that it slows down.
 
     Why: it slows down to save itself, and the slowest device sets the pace of a whole gang.
-    Fix: look at fans, air or water of that node. 87 °C is a proposal: the limit differs by product, and `nvidia-smi -q` tells it.
+    Fix: look at fans, air or water of that node. Taken as too hot are 87 °C for NVIDIA, and for AMD 100 °C at the junction and 95 °C at the
+    edge: proposals, since limits differ by product; `nvidia-smi -q` and `amd-smi metric` tell them.
     """
     if not nodes:
         return not_applicable("no node has accelerators")
     if not temperatures:
         return unknown("no series tells how hot a device is")
-    hot = {_where(one): one.value for one in temperatures if one.value > _HOT}
+    hot = {_where(one): one.value for one in temperatures if one.value > HOTTEST.get(one.label("__name__"), 0.0)}
     if hot:
-        return failed(
-            f"{len(hot)} devices are up to {max(hot.values()):.0f} °C hot: {some(hot)}", hottest=max(hot.values())
-        )
+        most = max(hot.values())
+        return failed(f"{len(hot)} devices are up to {most:.0f} °C hot: {some(hot)}", hottest=most)
     return passed(f"{len(temperatures)} devices are at most {max(one.value for one in temperatures):.0f} °C hot")
 
 
