@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from seatrial.catalog.systems import pods
+from seatrial.catalog.systems.kubernetes import pods
 from seatrial.cluster.decode import fact_from
 from seatrial.kit import yaml
 from seatrial.model.fact import Fact, Obj

@@ -9,8 +9,8 @@ import msgspec
 import seatrial
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
-from seatrial.catalog.systems.dra import ResourceClaim
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.explaining import explain
 from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group

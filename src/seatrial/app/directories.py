@@ -1,4 +1,4 @@
-"""The directory of a submission on a disk: read with limits, and written whole or not at all."""
+"""A directory on a disk, such as that of a submission: read with limits, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def read(path: Path, *, largest: int, within: Path | None = None) -> bytes:
     return data
 
 
-def write(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
-    """The directory appears complete, or stays as it was. ``force`` replaces one that holds a PRODUCT.yaml."""
+def write(target: Path, files: Mapping[str, bytes], *, force: bool, mark: str = "PRODUCT.yaml") -> None:
+    """The directory appears complete, or stays as it was. ``force`` replaces one that holds the file ``mark``."""
     if target.exists() and not force:
         raise UsageError(f"{target} is there already", way_out="name another --out, or replace it with --force")
-    if target.exists() and not (target / "PRODUCT.yaml").is_file():
-        raise UsageError(f"{target} is no submission, so it is not replaced", way_out="name another --out")
+    if target.exists() and not (target / mark).is_file():
+        raise UsageError(f"{target} holds no {mark}, so it is not replaced", way_out="name another --out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:

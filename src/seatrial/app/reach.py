@@ -10,8 +10,8 @@ import msgspec
 
 from seatrial.app.metrics import with_metrics
 from seatrial.app.target import Target
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.cluster import collect, kubeconfig, manifests, snapshots
 from seatrial.cluster.client import Client, connect
 from seatrial.engine import systems

@@ -218,7 +218,9 @@ class PodAutoscaler(Role, frozen=True, kw_only=True):
     title: ClassVar[str] = "pod autoscaler"
 
     objects: Callable[[Scaled, Apis], tuple[Obj, ...]]
-    asks: bool = False  # whether it asks for PromQL itself, and so has to know where; else an API of metrics stands between
+    asks: bool = (
+        False  # whether it asks for PromQL itself, and so has to know where; else an API of metrics stands between
+    )
     fed_by: tuple[Monitoring, ...] = ()  # where its metrics come from; those that are here have to find the workload
 
 

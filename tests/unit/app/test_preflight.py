@@ -18,8 +18,8 @@ from seatrial.catalog.checks.preflight import (
     ResourceQuota,
     ResourceSlice,
 )
-from seatrial.catalog.systems.kubernetes import Namespace, Node, NodeStatus
-from seatrial.catalog.systems.pods import Condition, Pod
+from seatrial.catalog.systems.kubernetes.core import Namespace, Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.pods import Condition, Pod
 from seatrial.cluster.client import Client
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.permissions import permissions

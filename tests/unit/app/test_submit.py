@@ -138,7 +138,7 @@ def test_a_build_replaces_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
     build(tmp_path, force=True)
     assert (home / "PRODUCT.yaml").read_text().startswith("metadata:")
     (home / "PRODUCT.yaml").unlink()
-    with pytest.raises(UsageError, match="no submission"):
+    with pytest.raises(UsageError, match="holds no PRODUCT"):
         build(tmp_path, force=True)
 
 

@@ -1,11 +1,11 @@
 import pytest
 
+from seatrial.kit.sarif import quoted
 from seatrial.model.errors import UsageError
 from seatrial.submission import checklist
 from seatrial.submission.folder import MemoryFolder, Presence, Unreadable, inside
 from seatrial.submission.leaks import leaks
 from seatrial.submission.metadata import BY_NAME
-from seatrial.kit.sarif import quoted
 from seatrial.submission.web import split
 from tests.unit.submission.samples import CHECKLISTS
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from seatrial.catalog.checks.probe import MAIN, pod, refusal
 from seatrial.catalog.roles import ClusterAutoscaler, Pool
-from seatrial.catalog.systems.kubernetes import container
+from seatrial.catalog.systems.kubernetes.core import container
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

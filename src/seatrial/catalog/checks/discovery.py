@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from seatrial.catalog.roles import LabelRule, NodeLabeller
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.model.check import check
 from seatrial.model.fact import All, Obj
 from seatrial.model.verdict import Severity, Verdict, failed, passed, unknown

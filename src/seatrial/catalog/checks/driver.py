@@ -10,7 +10,7 @@ import msgspec
 from seatrial.catalog.checks.probe import MAIN, asks, look, opened, pod, reported, runs, unrecognised
 from seatrial.catalog.checks.versions import numbers, same
 from seatrial.catalog.roles import AcceleratorSource, Shown
-from seatrial.catalog.systems.kubernetes import host_of
+from seatrial.catalog.systems.kubernetes.core import host_of
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj

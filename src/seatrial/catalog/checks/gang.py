@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from seatrial.catalog.checks.stage import Stage, bound, find_stages, running
 from seatrial.catalog.roles import Dialect, Gang, GangObjects, GangScheduler
-from seatrial.catalog.systems.kubernetes import GANG_LABEL, Node, as_plain_pods
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import GANG_LABEL, Node, as_plain_pods
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.fact import All, Obj
 from seatrial.model.room import Room

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from seatrial.catalog.roles import AcceleratorMetrics
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.kit.exposition import Series, series
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Obj

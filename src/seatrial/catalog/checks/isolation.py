@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seatrial.catalog.checks.probe import MAIN, SIBLING, Device, asks, look, numbers, opened, pod, runs, unrecognised
 from seatrial.catalog.roles import AcceleratorSource
-from seatrial.catalog.systems.kubernetes import host_of
+from seatrial.catalog.systems.kubernetes.core import host_of
 from seatrial.kit.together import together
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

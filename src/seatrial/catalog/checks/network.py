@@ -10,8 +10,8 @@ import msgspec
 from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.roles import FastNetwork
 from seatrial.catalog.systems.accelerators import by_claim
-from seatrial.catalog.systems.dra import DeviceClass
-from seatrial.catalog.systems.kubernetes import container
+from seatrial.catalog.systems.kubernetes.core import container
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj

@@ -10,7 +10,7 @@ import msgspec
 
 from seatrial.catalog.checks.webhooks import endpoints_of, webhooks_of
 from seatrial.catalog.roles import AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import Node, runs_containers
+from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge, Rejected, Unreachable
 from seatrial.model.fact import All, Obj

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from seatrial.catalog.checks.stage import find_stages, free_accelerators, is_ready
-from seatrial.catalog.systems.dra import ResourceSlice
-from seatrial.catalog.systems.governance import LimitRange, ResourceQuota
-from seatrial.catalog.systems.kubernetes import Namespace, Node, is_accelerator
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Namespace, Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
+from seatrial.catalog.systems.kubernetes.governance import LimitRange, ResourceQuota
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.check import Check, check
 from seatrial.model.fact import All, Fact, Shape

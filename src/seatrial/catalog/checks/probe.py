@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators, VirtualAccelerators
-from seatrial.catalog.systems.kubernetes import HOST, container
+from seatrial.catalog.systems.kubernetes.core import HOST, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
 from seatrial.model.verdict import Verdict, unknown

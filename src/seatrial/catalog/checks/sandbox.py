@@ -6,7 +6,7 @@ import msgspec
 
 from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
 from seatrial.catalog.roles import Sandbox
-from seatrial.catalog.systems.kubernetes import HOST, ON_REAL_NODES, container, host_of
+from seatrial.catalog.systems.kubernetes.core import HOST, ON_REAL_NODES, container, host_of
 from seatrial.catalog.systems.sandboxes import RuntimeClass, matches
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

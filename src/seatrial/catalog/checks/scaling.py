@@ -10,8 +10,8 @@ import msgspec
 from seatrial.catalog.checks.service import PORT, QUEUE, expose, exposed, served
 from seatrial.catalog.checks.stage import free_accelerators
 from seatrial.catalog.roles import Exposure, PodAutoscaler, Scaled
-from seatrial.catalog.systems.kubernetes import Node, runs_containers
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj

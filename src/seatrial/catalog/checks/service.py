@@ -8,7 +8,7 @@ import msgspec
 
 from seatrial.catalog.checks.probe import MAIN, reported
 from seatrial.catalog.roles import Exposed, Exposure, Monitoring
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
 from seatrial.model.workbench import Door, Workbench

@@ -10,8 +10,8 @@ from seatrial.catalog.checks.probe import MAIN, look, numbers, opened, pod, refu
 from seatrial.catalog.checks.stage import is_ready
 from seatrial.catalog.roles import SharedAccelerators
 from seatrial.catalog.systems.accelerators import by_resource
-from seatrial.catalog.systems.kubernetes import Node, host_of, runs_containers
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node, host_of, runs_containers
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

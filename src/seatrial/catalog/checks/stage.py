@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes import Node, is_accelerator
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import All, Obj
 

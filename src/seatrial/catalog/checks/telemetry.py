@@ -21,8 +21,8 @@ from seatrial.catalog.checks.service import (
 )
 from seatrial.catalog.checks.stage import free_accelerators
 from seatrial.catalog.roles import AcceleratorMetrics, Monitoring
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, Node, container, host_of
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES, Node, container, host_of
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

@@ -9,7 +9,7 @@ from math import comb
 import msgspec
 
 from seatrial.catalog.checks.probe import MAIN, pod, reported, runs
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, container
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
 from seatrial.model.workbench import Workbench

@@ -6,7 +6,7 @@ import msgspec
 
 from seatrial.catalog.checks.probe import MAIN, Device, look, numbers, opened, pod, refusal, runs, unrecognised
 from seatrial.catalog.roles import VirtualAccelerators
-from seatrial.catalog.systems.kubernetes import host_of
+from seatrial.catalog.systems.kubernetes.core import host_of
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge

@@ -11,8 +11,8 @@ from seatrial.catalog.roles import (
     VirtualAccelerators,
 )
 from seatrial.catalog.systems.accelerators import LOOKS_AT, by_claim, by_resource
-from seatrial.catalog.systems.dra import DeviceClass
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.system import Holds, Proof, System
 
 _DOMAIN = (

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators, VirtualAccelerators
-from seatrial.catalog.systems.kubernetes import Node, is_accelerator, runs_containers
+from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator, runs_containers
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Obj
 from seatrial.model.system import Holds, System

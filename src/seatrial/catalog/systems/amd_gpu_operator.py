@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Served, System
 

@@ -10,7 +10,7 @@ from seatrial.catalog.roles import BodyReader
 from seatrial.catalog.systems.envoy_gateway import CONTROLLER
 from seatrial.catalog.systems.gateway_api import GROUP
 from seatrial.catalog.systems.inference_extension import POOLS, READER_IMAGE
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.system import Proof, Served, System

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.exporters import called
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Holds, Proof, System
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems.accelerator_lab import DRIVER, RESOURCE
-from seatrial.catalog.systems.kubernetes import Node, is_accelerator
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Obj
 from seatrial.model.system import Holds, Proof, System

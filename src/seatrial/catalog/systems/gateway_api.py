@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seatrial.catalog.roles import GatewayImplementation
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
 

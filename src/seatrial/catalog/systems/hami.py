@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
 from seatrial.model.fact import Shape
 
 KEY = "device-config.yaml"  # of the ConfigMap that its scheduler and plugins read

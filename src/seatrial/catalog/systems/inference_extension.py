@@ -9,8 +9,8 @@ import msgspec
 
 from seatrial.catalog.roles import InferenceRouter, ModelPool
 from seatrial.catalog.systems.gateway_api import GROUP as GATEWAY_GROUP
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.lab import LabLevel

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import ClusterAutoscaler, Pool
-from seatrial.catalog.systems.kubernetes import is_accelerator
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
 from seatrial.model.fact import Fact, Obj
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Process, Proof, Recipe, Served, System

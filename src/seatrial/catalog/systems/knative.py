@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.systems.pods import Condition, PodSpec
+from seatrial.catalog.systems.kubernetes.pods import Condition, PodSpec
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
 

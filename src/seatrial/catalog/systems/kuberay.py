@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import job_pod
+from seatrial.catalog.systems.kubernetes.core import job_pod
 from seatrial.catalog.systems.ray_objects import RayCluster, RayJob, RayService
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.lab import LabLevel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.catalog.systems.configmaps import ConfigMap, settings
-from seatrial.catalog.systems.pods import Amounts, Condition, LabelSelector, PodTemplate, Taint
+from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.pods import Amounts, Condition, LabelSelector, PodTemplate, Taint
 from seatrial.model.fact import Fact, Shape
 
 _GROUP = "kueue.x-k8s.io"

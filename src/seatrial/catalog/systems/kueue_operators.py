@@ -12,7 +12,7 @@ from collections.abc import Callable
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.jobset import JobSet
 from seatrial.catalog.systems.kuberay import ray_cluster, workers
-from seatrial.catalog.systems.kubernetes import GANG_LABEL, gang_pod
+from seatrial.catalog.systems.kubernetes.core import GANG_LABEL, gang_pod
 from seatrial.catalog.systems.kueue import QUEUE, queue_of
 from seatrial.catalog.systems.kueue_objects import ClusterQueue
 from seatrial.catalog.systems.lws import LeaderWorkerSet

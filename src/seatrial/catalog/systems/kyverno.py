@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.catalog.systems.governance import MatchResources
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.governance import MatchResources
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seatrial.catalog.roles import DisaggregatedServing, ServingObjects, ServingStack
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, WORK, Node, container, runs_containers
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES, WORK, Node, container, runs_containers
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.system import Holds, Proof, System
 

@@ -7,8 +7,8 @@ from functools import partial
 from seatrial.catalog.roles import DisaggregatedServing, InferenceRouter, ModelPool
 from seatrial.catalog.systems import envoy_gateway as envoy
 from seatrial.catalog.systems import inference_extension as inference
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.llm_d_stack import ENVOY_IMAGE, in_two_pods
-from seatrial.catalog.systems.pods import Pod
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Holds, Image, Proof, Recipe, System

@@ -9,7 +9,7 @@ import json
 
 from seatrial.catalog.roles import ModelPool, ServingObjects, ServingStack
 from seatrial.catalog.systems import inference_extension as inference
-from seatrial.catalog.systems.kubernetes import ON_REAL_NODES, WORK, container
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES, WORK, container
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Obj
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import job_pod, only_pods_with
+from seatrial.catalog.systems.kubernetes.core import job_pod, only_pods_with
 from seatrial.model.fact import Apis, Fact, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 

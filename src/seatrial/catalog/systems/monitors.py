@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.systems.pods import LabelSelector
+from seatrial.catalog.systems.kubernetes.pods import LabelSelector
 from seatrial.model.fact import Fact, Shape
 
 

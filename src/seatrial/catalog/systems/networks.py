@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seatrial.catalog.roles import FastNetwork
-from seatrial.catalog.systems.dra import DeviceClass
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.system import Holds, Served, System
 
 _DRANET_CLASSES = ("dra.net", "netdev.google.com", "dranet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.catalog.systems.pods import Condition, Resources
+from seatrial.catalog.systems.kubernetes.pods import Condition, Resources
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Served, System
 

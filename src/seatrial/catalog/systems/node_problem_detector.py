@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seatrial.catalog.systems.exporters import called
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.system import Holds, Proof, System
 
 NAME = "node-problem-detector"

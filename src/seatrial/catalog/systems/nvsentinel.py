@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Holds, Proof, System
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.pods import EnvVar, Resources
+from seatrial.catalog.systems.kubernetes.pods import EnvVar, Resources
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
 

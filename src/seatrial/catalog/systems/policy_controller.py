@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.catalog.systems.pods import LabelSelector
+from seatrial.catalog.systems.kubernetes.pods import LabelSelector
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
 

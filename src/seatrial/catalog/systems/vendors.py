@@ -10,8 +10,8 @@ import msgspec
 
 from seatrial.catalog.roles import AcceleratorSource, DriverVersions, SharedAccelerators, Shown, VirtualAccelerators
 from seatrial.catalog.systems.accelerators import LOOKS_AT, by_claim, by_resource, offers
-from seatrial.catalog.systems.dra import DeviceClass
-from seatrial.catalog.systems.kubernetes import Node, runs_containers
+from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.fact import Obj
 from seatrial.model.system import FoundBy, Holds, System
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
-from seatrial.catalog.systems.kubernetes import gang_pods
+from seatrial.catalog.systems.kubernetes.core import gang_pods
 from seatrial.catalog.systems.volcano_objects import VolcanoJob, VolcanoPodGroup, VolcanoQueue
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis

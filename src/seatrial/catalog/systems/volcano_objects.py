@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.catalog.systems.pods import Amounts, Condition, PodTemplate
+from seatrial.catalog.systems.kubernetes.pods import Amounts, Condition, PodTemplate
 from seatrial.model.fact import Fact, Shape
 
 CONFIG, CONFIG_KEY = "volcano-scheduler-configmap", "volcano-scheduler.conf"  # where its chart puts its configuration

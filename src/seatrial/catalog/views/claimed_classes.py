@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from seatrial.catalog.systems.dra import ClaimSpec, ResourceClaim, ResourceClaimTemplate
+from seatrial.catalog.systems.kubernetes.dra import ClaimSpec, ResourceClaim, ResourceClaimTemplate
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seatrial.catalog.systems.keda import ScaledObject
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, Snapshot, View
 
 _KINDS = {"Deployment": "apps/deployments", "StatefulSet": "apps/statefulsets"}

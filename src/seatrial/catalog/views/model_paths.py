@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.gateway_objects import BackendTLSPolicy, Gateway, GRPCRoute, HTTPRoute, Listener, Route
 from seatrial.catalog.systems.istio import PeerAuthentication
-from seatrial.catalog.systems.kubernetes import Namespace
+from seatrial.catalog.systems.kubernetes.core import Namespace
 from seatrial.catalog.systems.prometheus import Service
 from seatrial.catalog.views.tenants import AcceleratorNamespace, TenantWorkload
 from seatrial.model.fact import Fact, Shape, Snapshot, View

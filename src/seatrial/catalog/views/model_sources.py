@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.kserve import InferenceService, LLMInferenceService
-from seatrial.catalog.systems.pods import Container
+from seatrial.catalog.systems.kubernetes.pods import Container
 from seatrial.catalog.views.tenants import TenantWorkload
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Pod
-from seatrial.catalog.systems.workloads import accelerators
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.views.tenants import SYSTEM
+from seatrial.catalog.views.workloads import accelerators
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, GapReason, Shape, Snapshot, View
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seatrial.catalog.systems.governance import ClusterRole, ClusterRoleBinding, Role, RoleBinding, Rule, Subject
+from seatrial.catalog.systems.kubernetes.governance import (
+    ClusterRole,
+    ClusterRoleBinding,
+    Role,
+    RoleBinding,
+    Rule,
+    Subject,
+)
 from seatrial.model.fact import Fact, Snapshot, View
 
 EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems import exporters
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.systems.device_metrics import (
     IDLE_FOR,
     DeviceAge,
@@ -18,8 +17,9 @@ from seatrial.catalog.systems.device_metrics import (
     nodes_of,
     pods_of,
 )
-from seatrial.catalog.systems.dra import ResourceSlice
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
+from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.fleet import Accelerators
 from seatrial.model.fact import Fact, GapReason, Meta, Series, Shape, Snapshot, View
 from seatrial.model.fleet import DeviceState

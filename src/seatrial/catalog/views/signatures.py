@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from seatrial.catalog.systems.gatekeeper import ConstraintTemplate
-from seatrial.catalog.systems.governance import MutatingWebhook, ValidatingWebhook, Webhook
+from seatrial.catalog.systems.kubernetes.governance import MutatingWebhook, ValidatingWebhook, Webhook
 from seatrial.catalog.systems.kyverno import ImageValidatingPolicy, KyvernoClusterPolicy, KyvernoRule
 from seatrial.catalog.systems.policy_controller import ClusterImagePolicy
 from seatrial.model.fact import Fact, Snapshot, View

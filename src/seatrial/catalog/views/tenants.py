@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 
-from seatrial.catalog.systems.pods import Container, Pod, PodSpec, PodTemplate, SecurityContext
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec, PodTemplate, SecurityContext
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 SYSTEM = "kube-system"

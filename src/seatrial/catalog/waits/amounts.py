@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from seatrial.catalog.systems.kubernetes import is_accelerator
-from seatrial.catalog.systems.pods import Container, PodSpec
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
+from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec
 from seatrial.kit.quantity import parse
 
 UNIT = 1000

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.dra import Device, DeviceClass, Exactly, ResourceClaim, ResourceSlice
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.dra import Device, DeviceClass, Exactly, ResourceClaim, ResourceSlice
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.amounts import many
 from seatrial.catalog.waits.expressions import matches
 from seatrial.catalog.waits.groups import Group

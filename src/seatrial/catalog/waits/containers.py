@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.pods import ContainerStatus, Pod
+from seatrial.catalog.systems.kubernetes.pods import ContainerStatus, Pod
 from seatrial.catalog.waits.groups import Group, trouble
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.model.wait import Explanation, Trial
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from seatrial.catalog.systems.dra import Device, Selector
+from seatrial.catalog.systems.kubernetes.dra import Device, Selector
 from seatrial.catalog.waits.amounts import thousandths
 
 _DRIVER = re.compile(r"""device\.driver\s*(?P<op>==|!=)\s*(?P<q>['"])(?P<value>[^'"]*)(?P=q)""")

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Pod, PodSpec, Taint, Toleration
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
 from seatrial.catalog.waits.amounts import asked, thousandths
 from seatrial.catalog.waits.selectors import keys_of, selects
 from seatrial.model.fact import Fact, Meta, Snapshot, View

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.dra import PodGroup
+from seatrial.catalog.systems.kubernetes.dra import PodGroup
 from seatrial.catalog.waits.amounts import many
 from seatrial.catalog.waits.groups import Group
 from seatrial.model.fact import All

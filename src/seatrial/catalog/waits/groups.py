@@ -6,10 +6,10 @@ import datetime as dt
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from seatrial.catalog.systems.dra import PodGroup
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
+from seatrial.catalog.systems.kubernetes.dra import PodGroup
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.volcano_objects import VolcanoPodGroup
-from seatrial.catalog.systems.workloads import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from seatrial.catalog.waits.amounts import UNIT, asked, is_device, many
 from seatrial.model.fact import All, Fact, Meta, Snapshot, View
 from seatrial.model.wait import Action, Found, Party, source

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.events import Event, Pull
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.events import Event, Pull
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.amounts import many
 from seatrial.catalog.waits.groups import Group, trouble
 from seatrial.model.fact import All

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from seatrial.catalog.systems.kubernetes import is_accelerator
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
 from seatrial.catalog.systems.kueue_objects import ClusterQueue, LocalQueue, QueuedWorkload
 from seatrial.catalog.waits.amounts import UNIT, asked, thousandths
 from seatrial.catalog.waits.groups import OWNERS

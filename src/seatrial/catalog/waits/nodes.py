@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.events import Event
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.events import Event
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.groups import Group, trouble
 from seatrial.catalog.waits.refusals import when
 from seatrial.model.fact import All

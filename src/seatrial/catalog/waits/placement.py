@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from seatrial.catalog.systems.kubernetes import is_accelerator
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.amounts import UNIT, asked, many, told
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.catalog.waits.groups import Group

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.autoscaling import HorizontalPodAutoscaler
-from seatrial.catalog.systems.dra import ResourceClaim
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.workloads import DaemonSet
+from seatrial.catalog.systems.kubernetes.autoscaling import HorizontalPodAutoscaler
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.waits.amounts import asked, is_device, many
 from seatrial.catalog.waits.groups import Group, devices
 from seatrial.model.fact import All

@@ -11,17 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from seatrial.catalog.systems.events import Event
-from seatrial.catalog.systems.pods import Pod
-from seatrial.catalog.systems.workloads import (
+from seatrial.catalog.systems.kubernetes.controllers import (
     DaemonSet,
     Deployment,
     Job,
     ReplicaSet,
     StatefulSet,
     Templated,
-    accelerators,
 )
+from seatrial.catalog.systems.kubernetes.events import Event
+from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views.workloads import accelerators
 from seatrial.model.fact import All, Fact, Snapshot, View
 from seatrial.model.wait import Action, Certainty, Found, Party, Wait, source
 

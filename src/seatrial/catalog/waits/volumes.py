@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seatrial.catalog.systems.storage import PersistentVolumeClaim
-from seatrial.catalog.systems.storage_classes import StorageClass
+from seatrial.catalog.systems.kubernetes.storage import PersistentVolumeClaim
+from seatrial.catalog.systems.kubernetes.storage_classes import StorageClass
 from seatrial.catalog.waits.groups import Group
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source

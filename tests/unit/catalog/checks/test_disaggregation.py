@@ -11,7 +11,7 @@ import pytest
 
 from seatrial.catalog.checks.disaggregation import REQUESTS, one_request_passes_both_phases
 from seatrial.catalog.roles import DisaggregatedServing
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.lab_serving import LAB_SERVING
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Meta

@@ -10,7 +10,7 @@ import pytest
 
 from seatrial.catalog.checks.discovery import rules_label_nodes_by_what_is_found
 from seatrial.catalog.roles import NodeLabeller
-from seatrial.catalog.systems.kubernetes import Node, NodeInfo, NodeStatus
+from seatrial.catalog.systems.kubernetes.core import Node, NodeInfo, NodeStatus
 from seatrial.catalog.systems.node_feature_discovery import NODE_FEATURE_DISCOVERY, NodeFeature
 from seatrial.model.fact import All, Apis, Meta, Obj
 from seatrial.model.verdict import Outcome, Verdict

@@ -13,8 +13,8 @@ from seatrial.catalog.systems.exporters import (
     LAB_EXPORTER,
     TPU_METRICS,
 )
-from seatrial.catalog.systems.kubernetes import Node, NodeStatus
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.core import Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.fact import Meta, Obj
 from seatrial.model.system import System
 

@@ -10,7 +10,7 @@ from seatrial.catalog.checks.network import Interface
 from seatrial.catalog.checks.network import claimed_interfaces_arrive_and_carry_data as the_check
 from seatrial.catalog.roles import FastNetwork
 from seatrial.catalog.systems.accelerator_lab import CARD_DRIVER, LAB_NETWORK_CARDS
-from seatrial.catalog.systems.dra import DeviceClass
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.catalog.systems.networks import ATTACHED_NETWORKS
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Meta, Obj

@@ -11,7 +11,7 @@ import pytest
 
 from seatrial.catalog.checks.operator import reconciles_good_and_refuses_wrong
 from seatrial.catalog.roles import AIOperator, OperatorObjects, TrainingJob
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.model.errors import CannotJudge, Rejected, Unreachable
 from seatrial.model.fact import All, Apis, Meta, Obj
 from seatrial.model.verdict import Outcome, Verdict

@@ -18,7 +18,7 @@ from seatrial.catalog.roles import BodyReader, GatewayImplementation
 from seatrial.catalog.systems.body_reader import BODY_READER
 from seatrial.catalog.systems.envoy_gateway import CONTROLLER
 from seatrial.catalog.systems.gateway_api import GatewayClass, GatewayClassSpec, GatewayClassStatus
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Meta
 from seatrial.model.verdict import Outcome, Verdict

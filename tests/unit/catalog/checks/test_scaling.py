@@ -11,7 +11,7 @@ import pytest
 from seatrial.catalog.checks.scaling import DEPLOYMENTS, HPAS, replicas_follow_a_metric_of_the_workload
 from seatrial.catalog.roles import PodAutoscaler
 from seatrial.catalog.systems.keda import KEDA
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.prometheus_adapter import CUSTOM_METRICS
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Apis, Obj

@@ -11,8 +11,8 @@ from seatrial.catalog.checks.sharing import fractions_share_one_device_and_are_s
 from seatrial.catalog.roles import SharedAccelerators
 from seatrial.catalog.systems.accelerator_lab import LAB_SHARED_ACCELERATOR
 from seatrial.catalog.systems.accelerators import UNDIVIDED_ACCELERATORS
-from seatrial.catalog.systems.kubernetes import Node, NodeStatus
-from seatrial.catalog.systems.pods import Condition, Container, Pod, PodSpec, PodStatus, Resources
+from seatrial.catalog.systems.kubernetes.core import Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.pods import Condition, Container, Pod, PodSpec, PodStatus, Resources
 from seatrial.catalog.systems.vendors import AMD_SHARED
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Meta, Obj

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from seatrial.catalog.checks.stage import find_stages
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.fact import All
 from tests.unit.catalog.checks.test_gauges import node
 

@@ -15,8 +15,8 @@ from seatrial.catalog.checks.telemetry import (
 )
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems.exporters import UNMETERED
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.prometheus import ANNOTATED
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Apis, Obj

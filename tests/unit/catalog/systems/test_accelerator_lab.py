@@ -4,7 +4,7 @@ import datetime as dt
 
 from seatrial.catalog.roles import AcceleratorSource
 from seatrial.catalog.systems.accelerator_lab import LAB_DEVICE_PLUGIN, LAB_DRA_DRIVER, DeviceClass
-from seatrial.catalog.systems.kubernetes import Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.core import Node, NodeStatus
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Meta, Obj, Snapshot
 from seatrial.model.system import System
 

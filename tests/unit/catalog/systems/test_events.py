@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.catalog.systems.events import Event
+from seatrial.catalog.systems.kubernetes.events import Event
 
 WORDS = 'Successfully pulled image "{image}" in {pull} ({total} including waiting). Image size: {size} bytes.'
 

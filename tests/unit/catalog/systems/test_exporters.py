@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems import exporters
-from seatrial.catalog.systems.pods import Container, Pod, PodSpec
+from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec
 from seatrial.lab.fleet.products import PRODUCTS
 from seatrial.lab.node import telemetry
 from seatrial.model.fact import Meta

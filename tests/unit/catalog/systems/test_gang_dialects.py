@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.catalog.roles import Dialect, Gang, GangScheduler
-from seatrial.catalog.systems.kubernetes import GANG_LABEL, KUBERNETES, WORK, WORKLOAD_API
+from seatrial.catalog.systems.kubernetes.core import GANG_LABEL, KUBERNETES, WORK, WORKLOAD_API
 from seatrial.catalog.systems.kueue import KUEUE
 from seatrial.catalog.systems.volcano import VOLCANO
 from seatrial.model.errors import CannotJudge

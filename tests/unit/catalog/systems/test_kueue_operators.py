@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
-from seatrial.catalog.systems.kubernetes import GANG_LABEL
+from seatrial.catalog.systems.kubernetes.core import GANG_LABEL
 from seatrial.catalog.systems.kueue import QUEUE
 from seatrial.catalog.systems.kueue_operators import KUEUE_JOBSET, KUEUE_KUBERAY, KUEUE_LWS, KUEUE_TRAINER
 from seatrial.model.fact import Apis, Obj

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from seatrial.catalog.systems.cluster_autoscaler import status_of
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.dragonfly import dfinit_of
 from seatrial.catalog.systems.hami import devices_of
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.kueue_objects import waiting_for_pods
 from seatrial.cluster.decode import fact_from
 from seatrial.model.fact import Meta

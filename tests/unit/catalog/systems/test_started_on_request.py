@@ -25,10 +25,10 @@ from seatrial.catalog.roles import (
 from seatrial.catalog.systems import inference_extension, llm_d, traefik
 from seatrial.catalog.systems.gateway_api import GatewayClass, GatewayClassSpec
 from seatrial.catalog.systems.keda import KEDA, ScaledObject
+from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec
 from seatrial.catalog.systems.llm_d import LLM_D, SCHEDULER
 from seatrial.catalog.systems.llm_d_stack import CONFIG, DECIDER
 from seatrial.catalog.systems.node_feature_discovery import NODE_FEATURE_DISCOVERY, NodeFeature
-from seatrial.catalog.systems.pods import Container, Pod, PodSpec
 from seatrial.catalog.systems.traefik import TRAEFIK
 from seatrial.lab import systems
 from seatrial.lab.forge.recipes import pinned_version

@@ -11,9 +11,9 @@ import pytest
 from seatrial.catalog.roles import AcceleratorSource, SharedAccelerators
 from seatrial.catalog.systems import vendors
 from seatrial.catalog.systems.accelerators import PERHAPS_VIRTUAL_ACCELERATORS, UNDIVIDED_ACCELERATORS, UNRECOGNISED
-from seatrial.catalog.systems.dra import DeviceClass
 from seatrial.catalog.systems.gvisor import GVISOR
-from seatrial.catalog.systems.kubernetes import Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.core import Node, NodeStatus
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.catalog.systems.networks import DRANET
 from seatrial.catalog.systems.sandboxes import KATA, UNRECOGNISED_RUNTIME, RuntimeClass
 from seatrial.lab.fleet.products import PRODUCTS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from seatrial.catalog.systems.dra import Device, Selector
-from seatrial.catalog.systems.pods import PodSpec
+from seatrial.catalog.systems.kubernetes.dra import Device, Selector
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
 from seatrial.catalog.waits.amounts import asked
 from seatrial.catalog.waits.explaining import explain, said
 from seatrial.catalog.waits.expressions import matches

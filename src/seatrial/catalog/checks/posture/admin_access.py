@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.dra import ClaimSpec, ResourceClaim, ResourceClaimTemplate, ResourceSlice
-from seatrial.catalog.systems.governance import (
+from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.dra import ClaimSpec, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from seatrial.catalog.systems.kubernetes.governance import (
     MatchResources,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 )
-from seatrial.catalog.systems.kubernetes import Namespace
 from seatrial.catalog.views.permissions import Grant
 from seatrial.catalog.views.tenants import AcceleratorNamespace, TenantWorkload
 from seatrial.model.check import check

@@ -14,8 +14,8 @@ from typing import Any
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.alerts import PrometheusRule
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.views.tenants import AcceleratorNamespace
 from seatrial.model.check import check
 from seatrial.model.fact import All

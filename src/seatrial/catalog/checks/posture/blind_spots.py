@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import DRIVERS, AcceleratorNode, vendor_of
-from seatrial.catalog.systems.configmaps import ConfigMap
-from seatrial.catalog.systems.dra import ResourceClaim
-from seatrial.catalog.systems.exporter_groups import Exporter
 from seatrial.catalog.systems.exporters import DCGM_EXPORTER
-from seatrial.catalog.systems.pods import Container
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes.pods import Container
+from seatrial.catalog.views.accelerator_nodes import DRIVERS, AcceleratorNode, vendor_of
+from seatrial.catalog.views.exporter_groups import Exporter
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.posture.serving import serves
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
-from seatrial.catalog.systems.autoscaled import Autoscaled
-from seatrial.catalog.systems.autoscaling import COMPUTE, HorizontalPodAutoscaler
-from seatrial.catalog.systems.disruption import PodDisruptionBudget
-from seatrial.catalog.systems.governance import ResourceQuota
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.autoscaling import COMPUTE, HorizontalPodAutoscaler
+from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
+from seatrial.catalog.systems.kubernetes.governance import ResourceQuota
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.views.autoscaled import Autoscaled
+from seatrial.catalog.views.workloads import Workload
 from seatrial.kit.quantity import parse
 from seatrial.model.check import check
 from seatrial.model.fact import All

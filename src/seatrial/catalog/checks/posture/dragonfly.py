@@ -7,9 +7,9 @@ container runtime asks is medium. One seed alone is low.
 from __future__ import annotations
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap
 from seatrial.catalog.systems.dragonfly import CLIENT, SEED, Dfinit, dfinit_of, is_part
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

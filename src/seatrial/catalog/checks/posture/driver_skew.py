@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.versions import numbers, same
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode, AcceleratorPool, Said
-from seatrial.catalog.systems.events import Event
-from seatrial.catalog.systems.gangs import Gang
+from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.nvidia_gpu_operator import DRIVER_VERSION, UPGRADE_STATE
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode, AcceleratorPool, Said
+from seatrial.catalog.views.gangs import Gang
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

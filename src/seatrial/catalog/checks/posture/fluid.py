@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.fluid import DataLoad, Dataset
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.kit.quantity import parse
 from seatrial.model.check import check
 from seatrial.model.fact import All

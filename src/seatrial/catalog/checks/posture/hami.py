@@ -7,11 +7,11 @@ twice ends one of its users: medium. A request in a wrong unit fits nowhere or i
 from __future__ import annotations
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap
-from seatrial.catalog.systems.governance import MutatingWebhook
 from seatrial.catalog.systems.hami import COMPONENT, KEY, MEMORY, WEBHOOK, devices_of
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap
+from seatrial.catalog.systems.kubernetes.governance import MutatingWebhook
 from seatrial.catalog.systems.prometheus import Service
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.gateway_objects import BackendRef, HTTPRoute
 from seatrial.catalog.systems.inference_extension import GROUP, OLD_GROUP, InferencePool
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.prometheus import Service
 from seatrial.model.check import check
 from seatrial.model.fact import All

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from seatrial.catalog.systems.kaito import InferenceSet, Workspace
-from seatrial.catalog.systems.pods import Condition
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.autoscaling import COMPUTE
 from seatrial.catalog.systems.keda import ScaledObject, Trigger
+from seatrial.catalog.systems.kubernetes.autoscaling import COMPUTE
 from seatrial.catalog.views.event_scaled import EventScaled
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

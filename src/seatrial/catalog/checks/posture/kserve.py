@@ -20,8 +20,8 @@ from seatrial.catalog.systems.kserve import (
     Serving,
     ServingRuntime,
 )
-from seatrial.catalog.systems.kubernetes import is_accelerator
-from seatrial.catalog.systems.pods import Amounts
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
+from seatrial.catalog.systems.kubernetes.pods import Amounts
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.fact import All

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
-from seatrial.catalog.systems.kubernetes import Namespace, is_accelerator
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.core import Namespace, is_accelerator
 from seatrial.catalog.systems.kueue import QUEUE
 from seatrial.catalog.systems.kueue_objects import CONFIG_KEY, ClusterQueue, LocalQueue, Quota, ResourceFlavor
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

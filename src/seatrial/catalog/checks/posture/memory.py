@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.configmaps import ConfigMap
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.views.node_tenancy import NodeTenancy, Stay
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -9,7 +9,7 @@ from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.gateway_objects import Gateway, HTTPRoute
 from seatrial.catalog.systems.inference_extension import InferencePool
 from seatrial.catalog.systems.istio import AuthorizationPolicy
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

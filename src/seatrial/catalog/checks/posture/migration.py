@@ -11,14 +11,14 @@ import re
 from collections import defaultdict
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import DRIVERS, AcceleratorNode, AcceleratorPool, vendor_of
-from seatrial.catalog.systems.claims import ClaimRequest
-from seatrial.catalog.systems.dra import DeviceClass, ResourceClaim, ResourceSlice
-from seatrial.catalog.systems.governance import ResourceQuota
-from seatrial.catalog.systems.kubernetes import Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass, ResourceClaim, ResourceSlice
+from seatrial.catalog.systems.kubernetes.governance import ResourceQuota
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.nvidia_gpu_operator import GPUCluster, GPUClusterPolicy
-from seatrial.catalog.systems.pods import Pod
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.accelerator_nodes import DRIVERS, AcceleratorNode, AcceleratorPool, vendor_of
+from seatrial.catalog.views.claims import ClaimRequest
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

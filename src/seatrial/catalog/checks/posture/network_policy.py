@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.governance import NetworkPolicy
+from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
 from seatrial.catalog.views.tenants import AcceleratorNamespace, NamespaceWorkloads, TenantWorkload, workloads_in
 from seatrial.model.check import check
 from seatrial.model.fact import All

@@ -7,9 +7,9 @@ accelerators is low.
 from __future__ import annotations
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.systems.cluster_autoscaler import FIXED, STATUS, status_of
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 

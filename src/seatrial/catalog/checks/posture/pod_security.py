@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.kubernetes import Namespace
-from seatrial.catalog.systems.pods import Container
+from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.pods import Container
 from seatrial.catalog.views.tenants import AcceleratorNamespace, TenantWorkload
 from seatrial.model.check import check
 from seatrial.model.fact import All

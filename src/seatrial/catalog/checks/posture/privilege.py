@@ -13,10 +13,10 @@ import posixpath
 from collections.abc import Iterator
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.pods import Container, EnvVar
+from seatrial.catalog.systems.kubernetes.pods import Container, EnvVar
 from seatrial.catalog.systems.sandboxes import RuntimeClass, matches
-from seatrial.catalog.systems.workloads import Workload
 from seatrial.catalog.views.tenants import FORCING, TenantWorkload, driver_namespaces, offers_devices
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
-from seatrial.catalog.systems.events import Event, Pull
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.workloads import DaemonSet, Workload
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.events import Event, Pull
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.dra import DeviceClass
-from seatrial.catalog.systems.governance import LimitRange, ResourceQuota
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
+from seatrial.catalog.systems.kubernetes.governance import LimitRange, ResourceQuota
 from seatrial.catalog.views.claimed_classes import ClaimedClasses, classes_in
 from seatrial.catalog.views.tenants import AcceleratorNamespace
 from seatrial.model.check import check

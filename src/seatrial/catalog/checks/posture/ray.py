@@ -10,7 +10,7 @@ import re
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.ray_objects import RayCluster, RayClusterSpec, RayJob, RayService
-from seatrial.catalog.systems.workloads import accelerators
+from seatrial.catalog.views.workloads import accelerators
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 

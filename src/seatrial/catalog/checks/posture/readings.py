@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.systems.device_metrics import (
     HOTTEST,
     IDLE_FOR,
@@ -21,6 +20,7 @@ from seatrial.catalog.systems.device_metrics import (
     device_of,
     nodes_of,
 )
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.readings import NodeReadings
 from seatrial.model.check import check
 from seatrial.model.fact import All, Series

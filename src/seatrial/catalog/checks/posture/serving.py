@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.systems.workloads import Deployment, StatefulSet, Workload
+from seatrial.catalog.systems.kubernetes.controllers import Deployment, StatefulSet
+from seatrial.catalog.views.workloads import Workload
 
 _KEPT = (Deployment.of, StatefulSet.of)
 _OTHERS = (

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.configmaps import ConfigMap
-from seatrial.catalog.systems.governance import MutatingWebhook, ValidatingWebhook
-from seatrial.catalog.systems.kubernetes import Namespace
+from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
+from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.governance import MutatingWebhook, ValidatingWebhook
 from seatrial.catalog.systems.policy_controller import SETTINGS, UNMATCHED
 from seatrial.catalog.views.model_sources import ModelSource
 from seatrial.catalog.views.signatures import GATEKEEPER, KYVERNO, SignatureRule, calls

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode, AcceleratorPool
-from seatrial.catalog.systems.configmaps import BadSettings, ConfigMap, settings
+from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.nvidia_gpu_operator import MIG_CONFIG, MIG_STATE, SHARING
-from seatrial.catalog.systems.shared_devices import SharedDevice
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode, AcceleratorPool
+from seatrial.catalog.views.shared_devices import SharedDevice
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 

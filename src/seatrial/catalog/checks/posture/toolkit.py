@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from seatrial.catalog.checks.posture.naming import some
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.views.workloads import Workload
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.fact import All

@@ -13,11 +13,12 @@ from typing import Any
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.posture.serving import serves
-from seatrial.catalog.systems.accelerator_nodes import AcceleratorNode
-from seatrial.catalog.systems.placing import admits
-from seatrial.catalog.systems.pods import Container, PodSpec
-from seatrial.catalog.systems.storage import PersistentVolumeClaim
-from seatrial.catalog.systems.workloads import CronJob, Job, Workload, devices_of
+from seatrial.catalog.systems.kubernetes.controllers import CronJob, Job
+from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec
+from seatrial.catalog.systems.kubernetes.storage import PersistentVolumeClaim
+from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.views.placing import admits
+from seatrial.catalog.views.workloads import Workload, devices_of
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

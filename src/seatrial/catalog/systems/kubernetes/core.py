@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler, TrainingJob
-from seatrial.catalog.systems.pods import Condition, Pod, Taint
+from seatrial.catalog.systems.kubernetes.pods import Condition, Pod, Taint
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Proof, Served, System

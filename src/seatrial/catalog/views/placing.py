@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.pods import PodSpec, Taint, Toleration
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import PodSpec, Taint, Toleration
 
 _BARRING = ("NoSchedule", "NoExecute")
 _UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")

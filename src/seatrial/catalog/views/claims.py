@@ -6,8 +6,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from seatrial.catalog.systems.dra import DeviceRequest, ResourceClaim, ResourceClaimTemplate
-from seatrial.catalog.systems.pods import Pod
+from seatrial.catalog.systems.kubernetes.dra import DeviceRequest, ResourceClaim, ResourceClaimTemplate
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.fact import Fact, Snapshot, View
 
 

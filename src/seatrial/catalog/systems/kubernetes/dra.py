@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.pods import Condition, Taint
+from seatrial.catalog.systems.kubernetes.pods import Condition, Taint
 from seatrial.model.fact import Fact, Shape
 
 Attribute = dict[str, Any]  # one of bool, int, string, version

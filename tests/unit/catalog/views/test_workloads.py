@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.pods import Pod
-from seatrial.catalog.systems.workloads import Deployment, Job, ReplicaSet, Workload
+from seatrial.catalog.systems.kubernetes.controllers import Deployment, Job, ReplicaSet
+from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views.workloads import Workload
 from seatrial.engine.catalog import Catalog
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Snapshot
 

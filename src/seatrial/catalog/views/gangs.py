@@ -8,12 +8,13 @@ from collections.abc import Container, Iterable
 
 import msgspec
 
-from seatrial.catalog.systems.dra import PodGroup
 from seatrial.catalog.systems.jobset import JobSet
+from seatrial.catalog.systems.kubernetes.controllers import Job
+from seatrial.catalog.systems.kubernetes.dra import PodGroup
+from seatrial.catalog.systems.kubernetes.pods import Pod, PodTemplate
 from seatrial.catalog.systems.kueue import QUEUE
-from seatrial.catalog.systems.pods import Pod, PodTemplate
 from seatrial.catalog.systems.volcano_objects import VolcanoPodGroup
-from seatrial.catalog.systems.workloads import Job, Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
 
 VOLCANO_GROUP = "scheduling.k8s.io/group-name"  # Volcano's annotation; its name says the group of another

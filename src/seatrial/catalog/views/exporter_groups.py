@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems import exporters
+from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec
 from seatrial.catalog.systems.monitors import PodMonitor, ServiceMonitor
-from seatrial.catalog.systems.pods import Container, Pod, PodSpec
 from seatrial.catalog.systems.prometheus import Service
-from seatrial.catalog.systems.workloads import Workload
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, GapReason, Snapshot, View
 from seatrial.model.system import Holds, System
 

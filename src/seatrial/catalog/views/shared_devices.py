@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from seatrial.catalog.systems.dra import ResourceClaim
-from seatrial.catalog.systems.kubernetes import Node
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.nvidia_gpu_operator import SHARING
-from seatrial.catalog.systems.pods import Pod
-from seatrial.catalog.systems.workloads import accelerators
+from seatrial.catalog.views.workloads import accelerators
 from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
 
 _REPLICAS, _COUNT = "nvidia.com/gpu.replicas", "nvidia.com/gpu.count"

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from seatrial.catalog.systems.kubernetes import Node
-from seatrial.catalog.systems.placing import admits
-from seatrial.catalog.systems.pods import PodSpec
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
+from seatrial.catalog.views.placing import admits
 
 NODE = {"metadata": {"name": "a", "labels": {"product": "H100", "mem": "80"}}}
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.accelerator_lab import DRIVER, RESOURCE, VIRTUAL_DRIVER
-from seatrial.catalog.systems.dra import ResourceSlice
-from seatrial.catalog.systems.kubernetes import IMPLICIT, Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.core import IMPLICIT, Node, is_accelerator
+from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
 from seatrial.catalog.systems.vendors import AMD, INTEL, NEURON, NVIDIA, TPU
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, Meta, Shape, Snapshot, View

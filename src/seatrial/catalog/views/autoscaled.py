@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.catalog.systems.autoscaling import HorizontalPodAutoscaler
-from seatrial.catalog.systems.workloads import CONTROLLERS, Workload
+from seatrial.catalog.systems.kubernetes.autoscaling import HorizontalPodAutoscaler
+from seatrial.catalog.systems.kubernetes.controllers import CONTROLLERS
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, Snapshot, View
 
 _READ = {kind.of for kind in CONTROLLERS}

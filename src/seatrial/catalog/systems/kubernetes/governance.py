@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.pods import LabelSelector
+from seatrial.catalog.systems.kubernetes.pods import LabelSelector
 from seatrial.model.fact import Fact, Shape
 
 Amounts = dict[str, str | int | float]

@@ -1,0 +1,127 @@
+"""harden: fixes for what fails, as files for Git. Nothing is written into a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from seatrial.app import directories
+from seatrial.app.check import choose
+from seatrial.app.reach import Ground, reach
+from seatrial.app.target import Target
+from seatrial.bundle.hardening import INDEX, Chosen, files
+from seatrial.engine.catalog import Catalog
+from seatrial.engine.judge import judge
+from seatrial.engine.plan import plan
+from seatrial.engine.schema import read_run
+from seatrial.kit.clock import Clock, SystemClock
+from seatrial.kit.text import one_line
+from seatrial.model.errors import UsageError
+from seatrial.model.fact import Snapshot, sources
+from seatrial.model.progress import Event, State, Tell, silent
+from seatrial.model.remedy import Remedy
+from seatrial.model.run import Environment, EnvironmentKind
+from seatrial.model.verdict import Finding, Outcome
+
+
+class Hardened(msgspec.Struct, frozen=True):
+    """The files, and what they leave open."""
+
+    chosen: tuple[Chosen, ...]
+    files: dict[str, bytes]
+    left_out: tuple[tuple[str, str], ...]  # remedies that are called for, each with why it cannot be had here
+    unanswered: tuple[str, ...]  # checks that fail, and no remedy was made for
+    unknown: tuple[str, ...]  # checks that would call for a remedy, and could not judge
+
+
+async def harden(
+    target: Target,
+    *,
+    only: tuple[str, ...] = (),
+    run: Path | None = None,
+    tell: Tell = silent,
+    clock: Clock | None = None,
+) -> Hardened:
+    """``only`` names remedies. ``run`` is a saved Run whose failures count, instead of judging anew."""
+    catalog = Catalog.installed()
+    remedies = tuple(map(catalog.remedy, only)) if only else tuple(catalog.remedies.values())
+    checks = choose(catalog, ())
+    facts = plan(catalog, checks).facts
+    needed = [kind for remedy in remedies for asked in remedy.reads for kind in sources(asked)]
+    tell(Event("read", State.BEGUN))
+    async with reach(target, catalog, (*facts, *needed)) as ground:
+        tell(Event("read", State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
+        if run is not None:
+            findings = _saved(run, ground.environment)
+        else:
+            judged = await judge(
+                catalog, checks, ground.snapshot, open_bench=None, clock=clock or SystemClock(), tell=tell
+            )
+            findings = judged.findings
+    return _hardened(remedies, findings, ground)
+
+
+def write(out: Path, hardened: Hardened, *, force: bool) -> None:
+    directories.write(out, hardened.files, force=force, mark=INDEX)
+
+
+def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: Ground) -> Hardened:
+    failures = [one for one in findings if one.outcome is Outcome.FAIL and one.accepted is None]
+    chosen: list[Chosen] = []
+    left_out: list[tuple[str, str]] = []
+    for remedy in remedies:
+        called_by = tuple(one for one in failures if one.check in remedy.answers)
+        if not called_by:
+            continue
+        if why := _why_not(remedy, ground):
+            left_out.append((remedy.id, why))
+            continue
+        fix = remedy.render(ground.snapshot, called_by)
+        if not fix.is_empty:
+            chosen.append(Chosen(remedy, fix.about if fix.about is not None else called_by, fix))
+    answered = {(one.check, one.subject) for each in chosen for one in each.findings}
+    waiting = {check for remedy in remedies for check in remedy.answers}
+    return Hardened(
+        chosen=tuple(chosen),
+        files=files(chosen, of=_told(ground.environment)) if chosen else {},
+        left_out=tuple(left_out),
+        unanswered=_names(one for one in failures if (one.check, one.subject) not in answered),
+        unknown=_names(one for one in findings if one.outcome is Outcome.UNKNOWN and one.check in waiting),
+    )
+
+
+def _why_not(remedy: Remedy, ground: Ground) -> str:
+    """Files do not say what is served, or which systems are there."""
+    if ground.environment.kind is EnvironmentKind.MANIFESTS:
+        return ""
+    missing = [resource for resource in remedy.serves if not _serves(ground.snapshot, resource)]
+    there = {one.id for one in ground.environment.systems if one.there}
+    missing += [system for system in remedy.needs if system not in there]
+    return f"the cluster has no {', '.join(missing)}" if missing else ""
+
+
+def _serves(snapshot: Snapshot, resource: str) -> bool:
+    return bool(snapshot.apis.versions(resource))
+
+
+def _names(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(sorted({one.check for one in findings}))
+
+
+def _saved(path: Path, here: Environment) -> tuple[Finding, ...]:
+    """Of a Run of the same cluster: fixes are made from what is there."""
+    run = read_run(path)
+    theirs = run.environment.cluster.uid
+    if theirs and here.cluster.uid and theirs != here.cluster.uid:
+        raise UsageError(
+            f"{path} is of another cluster than what is looked at",
+            way_out="name its cluster, or the snapshot that was taken of it",
+        )
+    return run.findings
+
+
+def _told(environment: Environment) -> str:
+    version = f", Kubernetes {environment.cluster.version}" if environment.cluster.version else ""
+    return one_line(f"{environment.kind.value} {environment.name}{version}", limit=200)

@@ -1,0 +1,120 @@
+"""Admission policies of Kubernetes itself, by CEL: the policy is the base, and its binding first warns and then denies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from seatrial.catalog.views.tenants import SYSTEM, driver_namespaces
+from seatrial.catalog.views.workloads import Workload
+from seatrial.model.fact import Obj, Snapshot
+from seatrial.model.remedy import Fix
+
+GROUP = "admissionregistration.k8s.io"
+VALIDATING = f"{GROUP}/validatingadmissionpolicies"
+MUTATING = f"{GROUP}/mutatingadmissionpolicies"
+_SYSTEM = (SYSTEM, "kube-public", "kube-node-lease")
+_NAME = "kubernetes.io/metadata.name"  # a label that every namespace has
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What a policy looks at."""
+
+    resources: tuple[str, ...]
+    group: str = ""
+    operations: tuple[str, ...] = ("CREATE",)
+
+    @property
+    def told(self) -> Obj:
+        return {
+            "apiGroups": [self.group],
+            "apiVersions": ["*"],
+            "operations": list(self.operations),
+            "resources": list(self.resources),
+        }
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """An expression that must hold, and what is said where it does not."""
+
+    expression: str
+    message: str
+
+
+PODS = Rule(("pods",))
+EPHEMERAL = Rule(("pods/ephemeralcontainers",), operations=("UPDATE",))
+
+
+def beside_the_platform(snapshot: Snapshot) -> Obj:
+    """All namespaces but those of Kubernetes itself and of the drivers that are there: new ones are covered, too."""
+    left_alone = sorted({*_SYSTEM, *driver_namespaces(snapshot.all(Workload))})
+    return {"matchExpressions": [{"key": _NAME, "operator": "NotIn", "values": left_alone}]}
+
+
+def denied(
+    name: str,
+    snapshot: Snapshot,
+    *,
+    rules: Iterable[Rule],
+    variables: Iterable[tuple[str, str]],
+    demands: Iterable[Demand],
+    namespaces: Obj | None = None,
+    beside: tuple[Obj, ...] = (),
+) -> Fix:
+    """``beside`` are objects that belong to the policy, such as a role whose permission it asks for."""
+    api_version = _api_version(snapshot, VALIDATING)
+    where = {"namespaceSelector": namespaces} if namespaces is not None else {}
+    policy: Obj = {
+        "apiVersion": api_version,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {**where, "resourceRules": [rule.told for rule in rules]},
+            "variables": [{"name": key, "expression": expression} for key, expression in variables],
+            "validations": [{"expression": one.expression, "message": one.message} for one in demands],
+        },
+    }
+    audit, enforce = (
+        {
+            "apiVersion": api_version,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {"policyName": name, "validationActions": actions},
+        }
+        for actions in (["Warn", "Audit"], ["Deny"])
+    )
+    return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,))
+
+
+def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], configuration: str) -> Fix:
+    """Pods beside the platform, changed as they are created. Kubernetes has no mode in which that is only told."""
+    api_version = _api_version(snapshot, MUTATING)
+    policy: Obj = {
+        "apiVersion": api_version,
+        "kind": "MutatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "failurePolicy": "Fail",
+            "reinvocationPolicy": "IfNeeded",
+            "matchConstraints": {"namespaceSelector": beside_the_platform(snapshot), "resourceRules": [PODS.told]},
+            "matchConditions": [{"name": key, "expression": expression} for key, expression in when],
+            "mutations": [
+                {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": configuration}},
+            ],
+        },
+    }
+    binding: Obj = {
+        "apiVersion": api_version,
+        "kind": "MutatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name},
+    }
+    return Fix(base=(policy,), enforce=(binding,))
+
+
+def _api_version(snapshot: Snapshot, resource: str) -> str:
+    """What the API server prefers; files do not say, and are taken to be for one that has what is stable."""
+    served = snapshot.apis.versions(resource)
+    return f"{GROUP}/{served[0] if served else 'v1'}"

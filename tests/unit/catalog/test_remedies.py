@@ -1,0 +1,261 @@
+"""What every remedy owes, and what each makes of a cluster. That they work is shown on a real API server: tests/live/test_harden.py."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from seatrial.catalog.checks.posture.privilege import ALL_DEVICES, DEVICE_FILES, NODE_SOCKETS
+from seatrial.catalog.remedies.pods import paths
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deployment, StatefulSet
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim, ResourceSlice
+from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
+from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.prometheus import Service
+from seatrial.engine.catalog import Catalog
+from seatrial.model.fact import Apis, ClusterIdentity, Fact, Obj, Snapshot
+from seatrial.model.remedy import Fix, Remedy
+from seatrial.model.verdict import Finding, Outcome, Severity
+
+REMEDIES = Catalog.load("seatrial.catalog").remedies
+each = pytest.mark.parametrize("remedy", REMEDIES.values(), ids=REMEDIES)
+
+
+def snapshot(
+    *objects: tuple[type[Fact], Obj], version: str = "v1.37.1", served: dict[str, Any] | None = None
+) -> Snapshot:
+    facts: dict[str, tuple[Fact, ...]] = {}
+    for kind, obj in objects:
+        facts[kind.of] = (*facts.get(kind.of, ()), msgspec.convert(obj, kind))
+    return Snapshot(
+        taken_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        cluster=ClusterIdentity(version=version),
+        apis=Apis(served or {}),
+        facts=facts,
+        gaps={},
+    )
+
+
+def failing(check: str, subject: str = "namespaces/team-a") -> Finding:
+    return Finding(check=check, subject=subject, outcome=Outcome.FAIL, severity=Severity.HIGH, because="it is so")
+
+
+def device(driver: str, node: str = "n1") -> tuple[type[Fact], Obj]:
+    return ResourceSlice, {"metadata": {"name": driver[:20]}, "spec": {"driver": driver, "nodeName": node}}
+
+
+def policy(name: str, labels: dict[str, str]) -> tuple[type[Fact], Obj]:
+    spec = {"podSelector": {"matchLabels": labels}, "policyTypes": ["Ingress"], "ingress": [{"ports": [{"port": 80}]}]}
+    return NetworkPolicy, {"metadata": {"name": name, "namespace": "team-a"}, "spec": spec}
+
+
+def gpu_pod(name: str, count: int = 1) -> tuple[type[Fact], Obj]:
+    one = {"name": "a", "image": "a", "resources": {"limits": {"nvidia.com/gpu": count}}}
+    return Pod, {
+        "metadata": {"name": name, "namespace": "team-a", "labels": {"app": "a"}},
+        "spec": {"containers": [one]},
+    }
+
+
+def server(kind: type[Fact], name: str = "server") -> tuple[type[Fact], Obj]:
+    spec = {"selector": {"matchLabels": {"app": "a"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]}}
+    return kind, {"metadata": {"name": name, "namespace": "team-a"}, "spec": spec}
+
+
+def door(name: str) -> tuple[type[Fact], Obj]:
+    return Service, {"metadata": {"name": name, "namespace": "team-a"}, "spec": {"selector": {"app": "a"}}}
+
+
+CLUSTER = snapshot(
+    gpu_pod("a"),
+    server(Deployment),
+    door("server"),
+    device("gpu.nvidia.com"),
+    policy("labelled", {"nvidia.com/gpu": "true"}),
+)
+SUBJECTS = {
+    "network-policy.policies-select-pods": "networking.k8s.io/networkpolicies/team-a/labelled",
+    "bursts.servers-have-a-budget": "apps/deployments/team-a/server",
+    "interception.model-services-stay-inside": "services/team-a/server",
+}
+
+
+def rendered(remedy: Remedy, at: Snapshot = CLUSTER) -> Fix:
+    return remedy.render(at, [failing(check, SUBJECTS.get(check, "namespaces/team-a")) for check in remedy.answers])
+
+
+@each
+def test_a_remedy_says_what_why_and_what_follows(remedy: Remedy) -> None:
+    assert not remedy.title.endswith(".")
+    assert remedy.why.endswith(".")
+    assert remedy.effect.endswith(".")
+    assert re.fullmatch(r"[a-z][a-z-]*[a-z]", remedy.id)
+
+
+@each
+def test_a_remedy_that_changes_what_is_let_in_is_tried_both_ways(remedy: Remedy) -> None:
+    """Of NetworkPolicies the API server refuses nothing. Budgets and audit policies have proofs of their own in the live test."""
+    if remedy.id in ("audit-policy", "disruption-budgets", "network-default-deny"):
+        assert not remedy.trials
+        return
+    assert any(trial.refused or trial.becomes for trial in remedy.trials)
+    assert any(not trial.refused for trial in remedy.trials)
+    whats = [trial.what for trial in remedy.trials]
+    assert len(whats) == len(set(whats))
+
+
+@each
+def test_each_policy_is_bound_in_both_steps_to_one_name(remedy: Remedy) -> None:
+    fix = rendered(remedy)
+    assert not fix.is_empty
+    policies = [one for one in fix.base if one["kind"] == "ValidatingAdmissionPolicy"]
+    for one in policies:
+        actions = {
+            step: binding["spec"]["validationActions"]
+            for step, objects in (("audit", fix.audit), ("enforce", fix.enforce))
+            for binding in objects
+            if binding["metadata"]["name"] == binding["spec"]["policyName"] == one["metadata"]["name"]
+        }
+        assert actions == {"audit": ["Warn", "Audit"], "enforce": ["Deny"]}
+        assert one["spec"]["failurePolicy"] == "Fail"
+        assert all(rule["message"] for rule in one["spec"]["validations"])
+
+
+@each
+def test_policies_for_pods_leave_kubernetes_and_drivers_alone(remedy: Remedy) -> None:
+    daemon = {
+        "metadata": {"name": "plugin", "namespace": "gpu-operator"},
+        "spec": {
+            "template": {"spec": {"volumes": [{"name": "s", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}]}}
+        },
+    }
+    objects = [(type(fact), msgspec.to_builtins(fact)) for facts in CLUSTER.facts.values() for fact in facts]
+    fix = rendered(remedy, snapshot(*objects, (DaemonSet, daemon)))
+    for one in fix.base:
+        constraints = one.get("spec", {}).get("matchConstraints", {})
+        if any("pods" in rule["resources"] for rule in constraints.get("resourceRules", ())):
+            (left,) = constraints["namespaceSelector"]["matchExpressions"]
+            assert left["operator"] == "NotIn"
+            assert {"kube-system", "gpu-operator"} <= set(left["values"])
+
+
+@each
+def test_versions_are_those_that_are_served(remedy: Remedy) -> None:
+    served = dict.fromkeys(remedy.serves, ("v9beta1",))
+    objects = [(type(fact), msgspec.to_builtins(fact)) for facts in CLUSTER.facts.values() for fact in facts]
+    fix = rendered(remedy, snapshot(*objects, served=served))
+    for one in (*fix.base, *fix.audit, *fix.enforce):
+        if "AdmissionPolicy" in one["kind"]:
+            assert one["apiVersion"] == "admissionregistration.k8s.io/v9beta1"
+
+
+@each
+def test_what_is_rendered_is_plain_data_and_always_the_same(remedy: Remedy) -> None:
+    assert json.dumps(msgspec.to_builtins(rendered(remedy).enforce)) == json.dumps(
+        msgspec.to_builtins(rendered(remedy).enforce)
+    )
+
+
+def test_quotas_are_what_is_asked_for_now() -> None:
+    devices = {"requests": [{"name": "g", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 3}}]}
+    either = {
+        "requests": [
+            {
+                "name": "g",
+                "firstAvailable": [
+                    {"name": "one", "deviceClassName": "gpu.nvidia.com", "allocationMode": "All"},
+                    {"name": "two", "deviceClassName": "mig.nvidia.com", "count": 2},
+                ],
+            }
+        ]
+    }
+    claims = [
+        (ResourceClaim, {"metadata": {"name": name, "namespace": "team-a"}, "spec": {"devices": asked}})
+        for name, asked in (("one", devices), ("two", either))
+    ]
+    (quota,) = rendered(REMEDIES["quotas"], snapshot(gpu_pod("a", 4), gpu_pod("b", 2), *claims)).enforce
+    assert quota["spec"]["hard"] == {
+        "count/resourceclaims.resource.k8s.io": "2",
+        "gpu.nvidia.com.deviceclass.resource.k8s.io/devices": "35",
+        "mig.nvidia.com.deviceclass.resource.k8s.io/devices": "2",
+        "requests.nvidia.com/gpu": "6",
+    }
+
+
+def test_a_namespace_is_never_given_up_with_its_labels() -> None:
+    remedy = REMEDIES["pod-security"]
+    for one in (*rendered(remedy).audit, *rendered(remedy).enforce):
+        assert one["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+    assert "Never `kubectl delete -k`" in remedy.undo
+
+
+def test_a_standard_is_of_the_version_of_the_cluster_where_that_is_known() -> None:
+    labels = [
+        rendered(REMEDIES["pod-security"], snapshot(version=text)).enforce[0]["metadata"]["labels"]
+        for text in ("v1.37.1", "")
+    ]
+    assert labels[0]["pod-security.kubernetes.io/enforce-version"] == "v1.37"
+    assert "pod-security.kubernetes.io/enforce-version" not in labels[1]
+
+
+def test_a_driver_whose_name_is_an_expression_gets_into_none() -> None:
+    made = rendered(REMEDIES["device-publishers"], snapshot(device("gpu.nvidia.com"), device('x"] || true || ["')))
+    assert "|| true" not in json.dumps(made.base)
+    assert rendered(REMEDIES["device-publishers"], snapshot(device("x' || true"))).is_empty
+
+
+def test_a_policy_that_selects_by_something_else_is_left_to_its_owner() -> None:
+    check = "network-policy.policies-select-pods"
+    findings = [failing(check, f"networking.k8s.io/networkpolicies/team-a/{name}") for name in ("labelled", "own")]
+    at = snapshot(policy("labelled", {"nvidia.com/gpu": "true"}), policy("own", {"app": "gone"}))
+    fix = REMEDIES["accelerator-label"].render(at, findings)
+    assert fix.about == (findings[0],)
+    (moved,) = (one for one in fix.enforce if one["kind"] == "NetworkPolicy")
+    assert moved["metadata"]["name"] == "labelled"
+    assert moved["spec"] == {
+        "podSelector": {"matchLabels": {"seatrial.dev/accelerator": "true"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"port": 80}]}],
+    }
+
+
+def test_budgets_select_as_their_controllers_do() -> None:
+    remedy = REMEDIES["disruption-budgets"]
+    at = snapshot(server(Deployment), server(StatefulSet))
+    findings = [failing(remedy.cures[0], f"apps/{kind}/team-a/server") for kind in ("statefulsets", "deployments")]
+    made = remedy.render(at, [*findings, failing(remedy.cures[0], "apps/deployments/team-a/gone")])
+    assert [one["metadata"]["name"] for one in made.enforce] == ["server-deployment", "server-statefulset"]
+    assert made.about == tuple(findings)
+    for one in made.enforce:
+        assert one["spec"] == {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": {"app": "a"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]},
+        }
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "matches"),
+    [
+        (DEVICE_FILES, "/dev/nvidia0", True),
+        (DEVICE_FILES, "//dev/.//nvidia-caps/x", True),
+        (DEVICE_FILES, "/dev/dri/", True),
+        (DEVICE_FILES, "/dev/kfd/.", True),
+        (DEVICE_FILES, "/dev/kfdx", False),
+        (DEVICE_FILES, "/devel/nvidia", False),
+        (DEVICE_FILES, "/srv/dev/nvidia0", False),
+        (NODE_SOCKETS, "/var/run/docker.sock", True),
+        (NODE_SOCKETS, "/var/run/dockerxsock", False),
+        (NODE_SOCKETS, "/var/lib/kubelet", True),
+        (ALL_DEVICES, "/", True),
+        (ALL_DEVICES, "/./", True),
+        (ALL_DEVICES, "/dev", True),
+        (ALL_DEVICES, "/data", False),
+    ],
+)
+def test_paths_are_recognised_however_they_are_written(patterns: tuple[str, ...], path: str, matches: bool) -> None:
+    assert bool(re.match(paths(patterns), path)) is matches
