@@ -18,6 +18,7 @@ from pathlib import Path
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.plan import plan
 from seatrial.model.check import Check
+from seatrial.model.claim import Claim
 from seatrial.model.fault import Fault
 from seatrial.model.standard import Automated, Coverage, NotYet, Requirement, Standard
 from seatrial.model.system import System
@@ -134,7 +135,37 @@ def faults(catalog: Catalog) -> Page:
     yield _table(("fault", "what it does", "must fail", "needs", "level", "Kubernetes"), rows)
 
 
-PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults)
+_PARTS = {
+    "issue": "Operational issues",
+    "threat": "Threats",
+    "mitigation": "Mitigations",
+    "standard": "What the standard covers",
+    "checklist": "Security checklist",
+    "metric": "Benchmark metrics",
+    "step": "Implementation steps",
+    "stack": "Reference stacks",
+    "survey": "Survey and programme",
+}
+
+
+def deck(catalog: Catalog) -> Page:
+    yield "# The talk, item by item"
+    yield (
+        "Every item of the talk that seatrial was built after: what it says, what is true of it, and what covers it here. "
+        "`seatrial explain deck` prints the same."
+    )
+    for part, title in _PARTS.items():
+        yield f"## {title}"
+        rows = (_claim(one) for one in catalog.claims.values() if one.part == part)
+        yield _table(("item", "it says", "", "what is true", "covered by"), rows)
+
+
+def _claim(one: Claim) -> Sequence[str]:
+    covered = [_code(one.checks), _code(one.systems), f"not yet: {one.later}" if one.later else ""]
+    return f"`{one.id}`", one.said, one.standing.value, one.truth, "; ".join(part for part in covered if part)
+
+
+PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults, deck)
 
 
 def reference(catalog: Catalog) -> dict[str, str]:

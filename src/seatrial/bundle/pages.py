@@ -45,6 +45,7 @@ def page(one: Chosen) -> bytes:
     parts = [
         f"# {remedy.title}",
         remedy.why,
+        *([f"**First:** {one.fix.caution}"] if one.fix.caution else []),
         "## What it answers",
         "\n".join(_answered(one)),
         "## Whom it would hit now",

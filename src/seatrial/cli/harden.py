@@ -63,6 +63,8 @@ def _told(made: Hardened, out: Path) -> str:
             f"{one.remedy.id}: {one.remedy.title}; {many} finding{'' if many == 1 else 's'}; {', then '.join(one.steps) or 'by hand'}",
             mark="·",
         )
+    for caution in dict.fromkeys(one.fix.caution for one in made.chosen if one.fix.caution):
+        page.say(caution, mark="!", paint="unknown")
     for remedy, why in made.left_out:
         page.say(f"{remedy}: not written, {why}", mark="·", paint="unknown")
     if made.unknown:

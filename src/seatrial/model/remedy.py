@@ -18,6 +18,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
         Obj, ...
     ] = ()  # tell what would be refused, and refuse nothing; empty where Kubernetes has no such mode
     enforce: tuple[Obj, ...] = ()
+    caution: str = ""  # what a person has to look at first, as it could not be read
     beside: Mapping[str, Obj] = {}  # files that no API server takes as objects, by their names
     about: tuple[Finding, ...] | None = None  # of the findings those that it answers; without it all of them
 

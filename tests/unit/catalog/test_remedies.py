@@ -18,7 +18,7 @@ from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.prometheus import Service
 from seatrial.engine.catalog import Catalog
-from seatrial.model.fact import Apis, ClusterIdentity, Fact, Obj, Snapshot
+from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy
 from seatrial.model.verdict import Finding, Outcome, Severity
 
@@ -142,6 +142,22 @@ def test_policies_for_pods_leave_kubernetes_and_drivers_alone(remedy: Remedy) ->
             (left,) = constraints["namespaceSelector"]["matchExpressions"]
             assert left["operator"] == "NotIn"
             assert {"kube-system", "gpu-operator"} <= set(left["values"])
+
+
+def test_where_drivers_were_not_seen_a_person_is_told_to_look() -> None:
+    fact = {Pod.of: (), DaemonSet.of: ()}
+    known = msgspec.structs.replace(snapshot(), facts=fact)
+    reasons = (GapReason.FORBIDDEN, GapReason.NOT_GIVEN)
+    forbidden, files = (
+        msgspec.structs.replace(known, gaps={DaemonSet.of: Gap(DaemonSet.of, reason, "")}) for reason in reasons
+    )
+    told = {
+        name: bool(rendered(REMEDIES["privilege"], at).caution)
+        for name, at in (("known", known), ("pods tell", forbidden), ("files", files))
+    }
+    assert told == {"known": False, "pods tell": False, "files": True}
+    assert rendered(REMEDIES["privilege"], snapshot()).caution
+    assert not rendered(REMEDIES["admin-access"], files).caution
 
 
 @each

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
 from seatrial.cli.main import main
+from seatrial.cluster.snapshots import save
+from seatrial.model.fact import Apis, ClusterIdentity, Snapshot
 
 POD = {
     "apiVersion": "v1",
@@ -45,6 +48,8 @@ def test_what_fails_is_answered_and_the_rest_is_named(
     said = capsys.readouterr().out
     assert "privilege: Pods get devices from the scheduler" in said
     assert "fails, and has no fix as a file: pod-security.root-is-not-used" in said
+    assert "Drivers and device plugins were not seen" in said
+    assert "**First:** Drivers" in (out / "privilege/README.md").read_text()
     index = json.loads((out / "remedies.json").read_text())
     assert {"images", "privilege", "system-calls"} <= {one["id"] for one in index["remedies"]}
     assert (out / "privilege/enforce/validatingadmissionpolicybinding.yaml").is_file()
@@ -79,6 +84,36 @@ def test_the_failures_of_a_saved_run_count_instead(given: Path, tmp_path: Path) 
     main(["check", "--manifests", str(given), "--only", "supply-chain", "--save", str(saved)])
     assert harden(given, out, "--for", str(saved)) == 0
     assert [one["id"] for one in json.loads((out / "remedies.json").read_text())["remedies"]] == ["images"]
+
+
+def test_a_run_of_another_cluster_is_refused(given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, snapshot = tmp_path / "run.json", tmp_path / "snapshot"
+    main(["check", "--manifests", str(given), "--only", "supply-chain", "--save", str(saved)])
+    run = json.loads(saved.read_text())
+    run["environment"]["cluster"]["uid"] = "theirs"
+    saved.write_text(json.dumps(run))
+    save(empty(ClusterIdentity(uid="ours")), snapshot)
+    argv = ["harden", "--snapshot", str(snapshot), "-o", str(tmp_path / "fixes"), "--for", str(saved)]
+    assert main(argv) == 2
+    assert "is of another cluster" in capsys.readouterr().err
+
+
+def test_what_the_cluster_does_not_serve_is_left_out_with_the_reason(
+    given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved, snapshot = tmp_path / "run.json", tmp_path / "snapshot"
+    main(["check", "--manifests", str(given), "--only", "supply-chain", "--save", str(saved)])
+    save(empty(ClusterIdentity(uid="ours")), snapshot)
+    argv = ["harden", "--snapshot", str(snapshot), "-o", str(tmp_path / "fixes"), "--for", str(saved)]
+    assert main(argv) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "images: not written, the cluster has no admissionregistration.k8s.io/validatingadmissionpolicies" in said
+    assert not (tmp_path / "fixes").exists()
+
+
+def empty(cluster: ClusterIdentity) -> Snapshot:
+    taken = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return Snapshot(taken_at=taken, cluster=cluster, apis=Apis(), facts={}, gaps={})
 
 
 def test_a_remedy_that_is_not_there_is_a_usage_error(

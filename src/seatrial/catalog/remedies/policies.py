@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
+from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.views.tenants import SYSTEM, driver_namespaces
 from seatrial.catalog.views.workloads import Workload
-from seatrial.model.fact import Obj, Snapshot
+from seatrial.model.fact import GapReason, Obj, Snapshot
 from seatrial.model.remedy import Fix
 
 GROUP = "admissionregistration.k8s.io"
@@ -85,7 +87,8 @@ def denied(
         }
         for actions in (["Warn", "Audit"], ["Deny"])
     )
-    return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,))
+    caution = _unseen(snapshot) if namespaces == beside_the_platform(snapshot) else ""
+    return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,), caution=caution)
 
 
 def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], configuration: str) -> Fix:
@@ -111,7 +114,18 @@ def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], c
         "metadata": {"name": name},
         "spec": {"policyName": name},
     }
-    return Fix(base=(policy,), enforce=(binding,))
+    return Fix(base=(policy,), enforce=(binding,), caution=_unseen(snapshot))
+
+
+def _unseen(snapshot: Snapshot) -> str:
+    """Pods tell of the DaemonSets that they are of; files tell of neither more than they have."""
+    gap, pods = snapshot.gap(DaemonSet), snapshot.gap(Pod)
+    if gap is None or (gap.reason is not GapReason.NOT_GIVEN and pods is None):
+        return ""
+    return (
+        "Drivers and device plugins were not seen, so their namespaces are not left out. Add them to `namespaceSelector` in"
+        " `base/` first, or their pods are hit as well."
+    )
 
 
 def _api_version(snapshot: Snapshot, resource: str) -> str:
