@@ -117,8 +117,11 @@ def _systems(shape: Outline) -> Iterator[str]:
 
 
 def _gaps(shape: Outline) -> Iterator[str]:
-    rows = ((gap.resource, gap.reason, gap.detail) for gap in shape.run.gaps)
+    rows = ((gap.resource, gap.reason, gap.detail) for gap in shape.unread)
     yield from _table("gaps", "What could not be read", ("Resource", "Reason", "Detail"), rows)
+    for words, names in shape.not_there.items():
+        said = ", ".join(f"<code>{e(name)}</code>" for name in names)
+        yield f"<details><summary>{words}: {count(len(names), 'resource')}</summary><p>{said}</p></details>"
 
 
 def _measures(shape: Outline) -> Iterator[str]:

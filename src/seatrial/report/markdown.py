@@ -81,11 +81,15 @@ def _finding(topic: Topic, shown: Shown) -> Iterator[str]:
 
 
 def _gaps(shape: Outline) -> Iterator[str]:
-    if shape.run.gaps:
+    if shape.unread:
         yield "## What could not be read"
         yield ""
-        rows = ((markdown_code(gap.resource), gap.reason, markdown_text(gap.detail)) for gap in shape.run.gaps)
+        rows = ((markdown_code(gap.resource), gap.reason, markdown_text(gap.detail)) for gap in shape.unread)
         yield from _rows(("Resource", "Reason", "Detail"), rows)
+        yield ""
+    for words, names in shape.not_there.items():
+        yield f"{words}: {', '.join(map(markdown_code, names))}"
+        yield ""
 
 
 def _measures(shape: Outline) -> Iterator[str]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from seatrial.model.evidence import Evidence
-from seatrial.model.fact import GapReason
+from seatrial.model.fact import Gap, GapReason
 from seatrial.model.run import Environment, EnvironmentKind, Page, Run
 from seatrial.model.standard import RequirementResult
 from seatrial.model.verdict import Finding, Outcome, Severity
@@ -51,6 +51,11 @@ NEEDS_WORK = (Standing.FAIL, Standing.ERROR, Standing.UNKNOWN)
 SIMULATED: Mapping[bool | None, str] = {
     True: "SIMULATED ACCELERATORS: nothing here was shown on real accelerators.",
     None: "ACCELERATORS OF UNKNOWN KIND: nothing tells whether they are real or simulated.",
+}
+
+ABSENT: Mapping[GapReason, str] = {
+    GapReason.ABSENT: "Not served here",
+    GapReason.NOT_GIVEN: "Not among the files",
 }
 
 PLACES: Mapping[EnvironmentKind, str] = {
@@ -164,6 +169,20 @@ class Outline(msgspec.Struct, frozen=True):
     @property
     def caveat(self) -> str:
         return SIMULATED.get(self.run.environment.simulated, "")
+
+    @property
+    def unread(self) -> tuple[Gap, ...]:
+        """What could not be read; what is not there is not among it."""
+        return tuple(gap for gap in self.run.gaps if gap.reason not in ABSENT)
+
+    @property
+    def not_there(self) -> dict[str, list[str]]:
+        """Resources that are not served, and those of which the files have none: their names, under what they are."""
+        found = {
+            words: sorted(gap.resource for gap in self.run.gaps if gap.reason is reason)
+            for reason, words in ABSENT.items()
+        }
+        return {words: names for words, names in found.items() if names}
 
     @property
     def seconds(self) -> float:

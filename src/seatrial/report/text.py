@@ -11,6 +11,8 @@ from seatrial.report.lines import Page
 from seatrial.report.outline import NEEDS_WORK, WORDS, Outline, Shown, Standing, Topic, outline, place
 from seatrial.report.wording import amount, count, moment, span
 
+_BY_NAME = (Standing.NOT_APPLICABLE, Standing.NOT_GIVEN)  # many checks of which nothing is to be told but that they are
+_FEW = 10
 _MOST_IN_FULL, _MOST_IN_SHORT = 20, 3  # findings of one topic; the other faces have them all
 
 
@@ -54,8 +56,12 @@ def _topics(page: Page, shape: Outline) -> None:
         page.gap()
         page.say(f"{WORDS[standing].heading} ({len(topics)})", paint="bold")
         write = _WRITERS.get(standing, _in_short)
+        named = [topic for topic in topics if standing in _BY_NAME and not topic.asked] if len(topics) > _FEW else []
         for topic in topics:
-            write(page, topic)
+            if topic not in named:
+                write(page, topic)
+        if named:
+            page.say(", ".join(sorted(topic.name for topic in named)), indent=2, limit=20_000)
 
 
 def _in_full(page: Page, topic: Topic) -> None:
@@ -132,10 +138,14 @@ def _subjects(topic: Topic) -> str:
 
 
 def _gaps(page: Page, shape: Outline) -> None:
-    if shape.run.gaps:
+    if shape.unread:
         page.say("What could not be read", paint="bold")
-    for gap in shape.run.gaps:
+    for gap in shape.unread:
         page.say(f"{gap.resource}: {gap.reason}, {gap.detail}", indent=2, mark="·")
+    for words, names in shape.not_there.items():
+        page.gap()
+        page.say(f"{words} ({len(names)})", paint="bold")
+        page.say(", ".join(names), indent=2, limit=20_000)
 
 
 def _measures(page: Page, shape: Outline) -> None:
