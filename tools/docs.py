@@ -135,6 +135,27 @@ def faults(catalog: Catalog) -> Page:
     yield _table(("fault", "what it does", "must fail", "needs", "level", "Kubernetes"), rows)
 
 
+def remedies(catalog: Catalog) -> Page:
+    yield "# Remedies"
+    yield "Fixes that `seatrial harden` writes as files: what each cures, and what it changes from then on."
+    for one in catalog.remedies.values():
+        yield f"## {one.id}"
+        yield f"{one.title}"
+        yield f"**Why:** {one.why}"
+        yield f"**From then on:** {one.effect}"
+        yield _bullets(
+            (
+                ("cures", _code(one.cures)),
+                ("eases", _code(one.eases)),
+                ("needs", _code(one.needs)),
+                (
+                    "shown by",
+                    "; ".join(f"{'refused' if trial.refused else 'let in'}: {trial.what}" for trial in one.trials),
+                ),
+            )
+        )
+
+
 _PARTS = {
     "issue": "Operational issues",
     "threat": "Threats",
@@ -165,7 +186,7 @@ def _claim(one: Claim) -> Sequence[str]:
     return f"`{one.id}`", one.said, one.standing.value, one.truth, "; ".join(part for part in covered if part)
 
 
-PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults, deck)
+PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults, remedies, deck)
 
 
 def reference(catalog: Catalog) -> dict[str, str]:
