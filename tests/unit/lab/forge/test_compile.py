@@ -28,6 +28,7 @@ async def test_a_build_makes_programs_with_its_tags_and_stamps(build: Build, go:
     artifact = await compiled(build, tell=silent)
     ran = artifact.program("tool").read_text()
     assert "-tags small" in ran
+    assert "-gcflags all=-dwarf=false" in ran
     assert "-ldflags -s -w -X a.b=c" in ran
     assert ran.endswith("example.org/x/cmd/tool")
     assert not artifact.folder.joinpath("work").exists()
