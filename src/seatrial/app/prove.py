@@ -58,11 +58,16 @@ async def prove(
     clock = clock or SystemClock()
     aim = _aim(standard, only, insisted=only if insisted else ())
     started = clock.now()
-    async with _alone(target), reach(target, aim.catalog, aim.reads) as ground:
+    async with _alone(target), reach(target, aim.catalog, aim.reads) as found:
+        ground = found
         first = await _preflight(aim, ground, clock, tell)
         going = first.going(aim.checks)
         intended = plan(aim.catalog, going, ground.snapshot).consent
-        bench = await _bench(intended, ground, consent, image or IMAGE, clock)
+        bench, cleared = await _bench(intended, ground, consent, image or IMAGE, clock)
+        if cleared and ground.look:  # what was read had the remains of a killed run in it
+            ground = msgspec.structs.replace(ground, snapshot=await ground.look())
+            first = await _preflight(aim, ground, clock, tell)
+            going = tuple(check for check in first.going(aim.checks) if check in going)  # no more than was agreed to
         complete = True
         try:
             judged = await judge(aim.catalog, going, ground.snapshot, open_bench=bench, clock=clock, tell=tell)
@@ -205,15 +210,20 @@ def _check_id(catalog: Catalog, name: str, covering: dict[str, tuple[str, ...]])
 
 async def _bench(
     intended: tuple[str, ...], ground: Ground, consent: Consent, image: str, clock: Clock
-) -> OpenBench | None:
-    """Leave to create things: none where nothing would be created or there is no cluster; asked for elsewhere."""
+) -> tuple[OpenBench | None, bool]:
+    """Leave to create things: none where nothing would be created or there is no cluster; asked for elsewhere.
+
+    And whether there was something to clear away first.
+    """
     if ground.client is None or not intended:
-        return None
+        return None, False
     if not consent(intended):
         raise ConsentRefused("nothing was created, because there was no leave to", way_out="give it with --yes")
-    await sweep(ground.client, older_than=0 if ground.environment.kind is EnvironmentKind.LAB else _OLD, clock=clock)
+    swept = await sweep(
+        ground.client, older_than=0 if ground.environment.kind is EnvironmentKind.LAB else _OLD, clock=clock
+    )
     window, patience = _PACE[ground.environment.kind]
-    return functools.partial(
+    bench = functools.partial(
         open_bench,
         ground.client,
         image=image,
@@ -222,3 +232,4 @@ async def _bench(
         simulated=ground.environment.simulated,
         clock=clock,
     )
+    return bench, bool(swept.removed)

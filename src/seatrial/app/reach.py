@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Ground(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     environment: Environment
     client: Client | None
+    look: Callable[[], Awaitable[Snapshot]] | None = None  # at the same things once more, where there is a cluster
 
 
 @asynccontextmanager
@@ -50,11 +51,14 @@ async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -
         yield Ground(found, _environment(kind, target.manifests, catalog, found), None)
     else:
         async with connect_to(target) as client:
-            live = await collect.collect(client, [kind for kind in wanted if not issubclass(kind, Series)])
-            if metrics:
-                live = await with_metrics(live, metrics, catalog, client, target.prometheus)
+
+            async def look() -> Snapshot:
+                live = await collect.collect(client, [kind for kind in wanted if not issubclass(kind, Series)])
+                return await with_metrics(live, metrics, catalog, client, target.prometheus) if metrics else live
+
+            live = await look()
             name = target.lab or client.access.name
-            yield Ground(live, _environment(kind, name, catalog, live), client)
+            yield Ground(live, _environment(kind, name, catalog, live), client, look)
 
 
 def connect_to(target: Target) -> Client:
