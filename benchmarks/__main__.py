@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, lab, submission, waiting
+from benchmarks import command_line, fleet, lab, submission, waiting
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "gang": lab.gang,
     "submissions": submission.lint,
     "diagnosis": waiting.diagnosis,
+    "check": fleet.check,
 }
 
 

@@ -26,10 +26,16 @@ _SPACE = uuid.UUID(int=20260101)
 def objects(nodes: int) -> Iterator[tuple[str, Obj]]:
     """Each with the resource that it is of."""
     for number in range(TENANTS):
-        yield "namespaces", _named("v1", "Namespace", f"team-{number}", "", {"kubernetes.io/metadata.name": f"team-{number}"})
+        yield (
+            "namespaces",
+            _named("v1", "Namespace", f"team-{number}", "", {"kubernetes.io/metadata.name": f"team-{number}"}),
+        )
     yield "namespaces", _named("v1", "Namespace", NODE_SYSTEM, "")
     selectors = [{"cel": {"expression": f"device.driver == '{DRIVER}'"}}]
-    yield "resource.k8s.io/deviceclasses", _named("resource.k8s.io/v1", "DeviceClass", DRIVER, "") | {"spec": {"selectors": selectors}}
+    yield (
+        "resource.k8s.io/deviceclasses",
+        _named("resource.k8s.io/v1", "DeviceClass", DRIVER, "") | {"spec": {"selectors": selectors}},
+    )
     yield "apps/daemonsets", _daemons(nodes)
     for number in range(-(-nodes * DEPLOYED // REPLICAS)):
         yield from _deployment(number)
@@ -130,7 +136,13 @@ def _gang(number: int) -> Iterator[tuple[str, Obj]]:
     yield "scheduling.k8s.io/podgroups", group | {"spec": {"schedulingPolicy": {"gang": {"minCount": GANG}}}}
     claims = {"resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "four"}]}
     template = {"metadata": {"labels": labels}, "spec": _pod_spec("trainer") | claims | {"restartPolicy": "Never"}}
-    spec = {"parallelism": GANG, "completions": GANG, "backoffLimit": 6, "completionMode": "Indexed", "template": template}
+    spec = {
+        "parallelism": GANG,
+        "completions": GANG,
+        "backoffLimit": 6,
+        "completionMode": "Indexed",
+        "template": template,
+    }
     yield "batch/jobs", _named("batch/v1", "Job", name, tenant) | {"spec": spec, "status": {"active": GANG}}
 
 
@@ -146,26 +158,39 @@ def _deployment(number: int) -> Iterator[tuple[str, Obj]]:
     made = {"spec": spec, "status": counts}
     yield "apps/deployments", _named("apps/v1", "Deployment", name, tenant, labels) | made
     owner = ("apps/v1", "Deployment", "apps/deployments", name)
-    yield "apps/replicasets", _named("apps/v1", "ReplicaSet", f"{name}-5d4f", tenant, labels, owner) | made
+    yield "apps/replicasets", _named("apps/v1", "ReplicaSet", f"{name}-5d4f", tenant, labels, owner=owner) | made
 
 
 def _daemons(nodes: int) -> Obj:
     labels = {"app": "node-agent"}
-    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": _pod_spec("agent")}}
-    counts = {"currentNumberScheduled": nodes, "desiredNumberScheduled": nodes, "numberReady": nodes, "numberMisscheduled": 0}
+    spec = {
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": _pod_spec("agent")},
+    }
+    counts = {
+        "currentNumberScheduled": nodes,
+        "desiredNumberScheduled": nodes,
+        "numberReady": nodes,
+        "numberMisscheduled": 0,
+    }
     return _named("apps/v1", "DaemonSet", "node-agent", NODE_SYSTEM, labels) | {"spec": spec, "status": counts}
 
 
 def _daemon_pod(number: int) -> Obj:
     owner = ("apps/v1", "DaemonSet", "apps/daemonsets", "node-agent")
-    return _pod(f"node-agent-{number}", NODE_SYSTEM, "agent", number, owner, {"app": "node-agent"})
+    return _pod(f"node-agent-{number}", NODE_SYSTEM, "agent", number, owner=owner, labels={"app": "node-agent"})
 
 
 def _gang_pod(place: int) -> Obj:
     number = place // GANG
     name, gang = f"train-{place}", f"gang-{number}"
-    labels = {"app": "trainer", "batch.kubernetes.io/job-name": gang, "batch.kubernetes.io/job-completion-index": str(place % GANG)}
-    pod = _pod(name, _tenant(number), "trainer", place // CLAIMS, ("batch/v1", "Job", "batch/jobs", gang), labels)
+    labels = {
+        "app": "trainer",
+        "batch.kubernetes.io/job-name": gang,
+        "batch.kubernetes.io/job-completion-index": str(place % GANG),
+    }
+    owner = ("batch/v1", "Job", "batch/jobs", gang)
+    pod = _pod(name, _tenant(number), "trainer", place // CLAIMS, owner=owner, labels=labels)
     pod["spec"] |= {
         "restartPolicy": "Never",
         "schedulingGroup": {"podGroupName": gang},
@@ -178,14 +203,19 @@ def _deployed_pod(place: int) -> Obj:
     name = f"server-{place // REPLICAS}"
     owner = ("apps/v1", "ReplicaSet", "apps/replicasets", f"{name}-5d4f")
     labels = {"app": name, "pod-template-hash": "5d4f"}
-    return _pod(f"{name}-5d4f-{place}", _tenant(place // REPLICAS), "server", place // DEPLOYED, owner, labels)
+    return _pod(
+        f"{name}-5d4f-{place}", _tenant(place // REPLICAS), "server", place // DEPLOYED, owner=owner, labels=labels
+    )
 
 
-def _pod(name: str, namespace: str, role: str, node: int, owner: tuple[str, str, str, str], labels: dict[str, str]) -> Obj:
-    spec = _pod_spec(role) | {"nodeName": _node_name(node)}
+def _pod(
+    name: str, namespace: str, role: str, node: int, *, owner: tuple[str, str, str, str], labels: dict[str, str]
+) -> Obj:
+    began = f"2026-01-{node % 28 + 1:02}T{len(name) % 24:02}:{node % 60:02}:{sum(name.encode()) % 60:02}Z"
+    spec = _pod_spec(role, _uid("token", name)[:5]) | {"nodeName": _node_name(node)}
     ran = {
         "name": role, "image": IMAGE, "imageID": IMAGE, "containerID": f"containerd://{_uid('run', name).replace('-', '') * 2}",
-        "ready": True, "started": True, "restartCount": 0, "state": {"running": {"startedAt": SINCE}}, "lastState": {},
+        "ready": True, "started": True, "restartCount": 0, "state": {"running": {"startedAt": began}}, "lastState": {},
     }  # fmt: skip
     status = {
         "phase": "Running",
@@ -193,21 +223,25 @@ def _pod(name: str, namespace: str, role: str, node: int, owner: tuple[str, str,
         "hostIP": _address(node),
         "podIP": _address(node + (1 << 20)),
         "podIPs": [{"ip": _address(node + (1 << 20))}],
-        "startTime": SINCE,
-        "conditions": [_condition(type, "True", "") for type in _POD_CONDITIONS],
+        "startTime": began,
+        "conditions": [_condition(type, "True", "", began) for type in _POD_CONDITIONS],
         "containerStatuses": [ran],
     }
-    return _named("v1", "Pod", name, namespace, labels, owner) | {"spec": spec, "status": status}
+    return _named("v1", "Pod", name, namespace, labels, owner=owner) | {"spec": spec, "status": status}
 
 
 _POD_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
 
-def _pod_spec(role: str) -> Obj:
+def _pod_spec(role: str, volume: str = "x2v7q") -> Obj:
     port = {"name": "http", "containerPort": 8080, "protocol": "TCP"}
     probe = {"httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1,
              "successThreshold": 1, "failureThreshold": 3}  # fmt: skip
-    token = {"name": "kube-api-access-x2v7q", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    token = {
+        "name": f"kube-api-access-{volume}",
+        "readOnly": True,
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+    }
     container = {
         "name": role, "image": IMAGE, "imagePullPolicy": "IfNotPresent", "command": [f"/{role}", "--config=/etc/platform/config.yaml"],
         "env": [
@@ -216,7 +250,7 @@ def _pod_spec(role: str) -> Obj:
         ],
         "ports": [port],
         "resources": {"requests": {"cpu": "2", "memory": "4Gi"}, "limits": {"cpu": "4", "memory": "8Gi"}},
-        "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}, token],
+        "volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}, token],
         "livenessProbe": probe, "readinessProbe": probe,
         "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
         "securityContext": {
@@ -242,7 +276,11 @@ _TOKEN = {
     "sources": [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
+        {
+            "downwardAPI": {
+                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+            }
+        },
     ],
 }
 
@@ -253,6 +291,7 @@ def _named(
     name: str,
     namespace: str,
     labels: dict[str, str] | None = None,
+    *,
     owner: tuple[str, str, str, str] | None = None,
 ) -> Obj:
     metadata: Obj = {"name": name, "uid": _uid(kind, name), "creationTimestamp": SINCE, "generation": 1}
@@ -275,15 +314,18 @@ def _named(
 def _managed(api_version: str, manager: str) -> Obj:
     fields = {
         "f:metadata": {"f:labels": {".": {}, "f:app": {}}, "f:ownerReferences": {".": {}}},
-        "f:spec": {f"f:{name}": {} for name in ("containers", "dnsPolicy", "nodeName", "restartPolicy", "schedulerName", "volumes")},
+        "f:spec": {
+            f"f:{name}": {}
+            for name in ("containers", "dnsPolicy", "nodeName", "restartPolicy", "schedulerName", "volumes")
+        },
         "f:status": {f"f:{name}": {".": {}, "f:status": {}} for name in ("conditions", "phase", "podIP", "startTime")},
     }
     return {"manager": manager, "operation": "Update", "apiVersion": api_version, "time": SINCE,
             "fieldsType": "FieldsV1", "fieldsV1": fields}  # fmt: skip
 
 
-def _condition(type: str, status: str, reason: str) -> Obj:
-    return {"type": type, "status": status, "reason": reason, "lastTransitionTime": SINCE}
+def _condition(type: str, status: str, reason: str, since: str = SINCE) -> Obj:
+    return {"type": type, "status": status, "reason": reason, "lastTransitionTime": since}
 
 
 def _node_name(number: int) -> str:

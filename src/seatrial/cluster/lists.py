@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import msgspec
@@ -13,8 +16,11 @@ from seatrial.cluster.transport import Transport
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge
 
-_CHUNK = 500
+_CHUNK, _MOST = 500, 2000  # objects: at first, and where they turn out to be small
+_PAGE = 12 << 20  # bytes of a chunk; the server does much for each one, however small it is
 _FRESH_STARTS = 3
+_HEAD = 4096  # bytes in which what stands before the items has room
+_TOKEN = re.compile(rb'"continue": ?"([A-Za-z0-9_=-]+)"')
 
 T = TypeVar("T")
 
@@ -45,27 +51,63 @@ async def list_all(
 async def _once(
     transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], params: dict[str, str]
 ) -> Listing[T]:
+    """Chunk by chunk; the server works on the next one while we decode."""
     items: list[T] = []
     left_out: list[str] = []
     params["limit"] = str(_CHUNK)
+    body = await _fetched(transport, path, params)
     while True:
-        page = await _page(transport, path, read_page, params)
-        items += page.items or ()
-        left_out += page.left_out
-        if not page.metadata.continue_:
-            return Listing(items, page.metadata.resource_version, tuple(left_out))
-        if page.metadata.continue_ == params.get("continue"):
-            raise Unreadable(f"{transport.address}{path} answers with the same page again and again")
-        params["continue"] = page.metadata.continue_
+        async with _ahead(transport, path, params, body) as ahead:
+            page = _read(transport, path, read_page, body)
+            items += page.items or ()
+            left_out += page.left_out
+            if not page.metadata.continue_:
+                return Listing(items, page.metadata.resource_version, tuple(left_out))
+            if page.metadata.continue_ == params.get("continue"):
+                raise Unreadable(f"{transport.address}{path} answers with the same page again and again")
+            params = _next(params, body, page.metadata.continue_)
+            foreseen = ahead is not None and page.metadata.continue_ == _announced(body)
+            body = await ahead if ahead and foreseen else await _fetched(transport, path, params)
 
 
-async def _page(
-    transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], params: Mapping[str, str]
-) -> Page[T]:
+@asynccontextmanager
+async def _ahead(
+    transport: Transport, path: str, params: Mapping[str, str], body: bytes
+) -> AsyncIterator[asyncio.Task[bytes] | None]:
+    """The request for the chunk after this one, sent; given up where nobody wanted it."""
+    token = _announced(body)
+    if not token or token == params.get("continue"):
+        yield None
+        return
+    ahead = asyncio.create_task(_fetched(transport, path, _next(params, body, token)))
+    try:
+        await asyncio.sleep(0)  # it goes out before a decoder, which lets nobody else work, begins
+        yield ahead
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
+
+
+def _next(params: Mapping[str, str], body: bytes, token: str) -> dict[str, str]:
+    fits = int(params["limit"]) * _PAGE // max(len(body), 1)
+    return {**params, "limit": str(min(max(fits, _CHUNK), _MOST)), "continue": token}
+
+
+def _announced(body: bytes) -> str:
+    """How the list goes on, as servers say before its items. Only a guess: the decoder tells whether it is right."""
+    found = _TOKEN.search(body, 0, max(body.find(b'"items"', 0, _HEAD), 0))
+    return found[1].decode() if found else ""
+
+
+async def _fetched(transport: Transport, path: str, params: Mapping[str, str]) -> bytes:
     answer = await transport.send("GET", path, params=params)
     if answer.status != 200:
         raise error_of(answer, transport.address)
+    return answer.body
+
+
+def _read(transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], body: bytes) -> Page[T]:
     try:
-        return read_page(answer.body)
+        return read_page(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"{transport.address}{path} is not a list: {text.one_line(str(error))}") from error

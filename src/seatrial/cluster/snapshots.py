@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from seatrial.cluster.likeness import Likeness
 from seatrial.kit import files, redact, text
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Snapshot
@@ -19,6 +20,7 @@ SCHEMA = "seatrial.dev/snapshot/v1"
 
 _LARGEST = 2 << 30  # bytes, unpacked
 _CHUNK = 1 << 20
+_FEW = 500  # facts of one kind that may be alike without anybody minding
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -54,10 +56,26 @@ def load(path: Path, kinds: Iterable[type[Fact]], *, largest: int = _LARGEST) ->
     gaps = {of: _clean(gap) for of, gap in stored.gaps.items()}
     for kind in kinds:
         if kind.of in stored.facts:
-            facts[kind.of] = _decode(path, stored.facts[kind.of], tuple[kind, ...], f"facts.{kind.of}: ")  # type: ignore[valid-type]
+            facts[kind.of] = tuple(_facts(path, stored.facts.pop(kind.of), kind))
         elif kind.of not in gaps:
             gaps[kind.of] = Gap(kind.of, GapReason.NOT_COLLECTED, f"{kind.of} is not in the snapshot {path}")
     return Snapshot(taken_at=stored.taken_at, cluster=stored.cluster, apis=stored.apis, facts=facts, gaps=gaps)
+
+
+def _facts(path: Path, data: msgspec.Raw, kind: type[Fact]) -> Iterator[Fact]:
+    """One at a time, so that what many of them have alike is never there many times."""
+    field = f"facts.{kind.of}: "
+    rows: list[msgspec.Raw] = _decode(path, data, list[msgspec.Raw], field)
+    one, likeness = msgspec.json.Decoder(kind), Likeness()
+    try:
+        for number, row in enumerate(rows):
+            fact = one.decode(row)
+            if number >= _FEW:
+                likeness.share((fact,))
+            yield fact
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        _decode(path, data, tuple[kind, ...], field)  # type: ignore[valid-type]  # tells which one it was
+        raise
 
 
 def _write(snapshot: Snapshot, packed: IO[bytes] | gzip.GzipFile) -> None:

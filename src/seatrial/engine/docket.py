@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from seatrial.engine.systems import Player, cast
 from seatrial.model.check import Check, Want
-from seatrial.model.fact import Gap, GapReason, Snapshot
+from seatrial.model.fact import Fact, Gap, GapReason, Snapshot
 from seatrial.model.role import Role
 from seatrial.model.system import Sighting, System
 from seatrial.model.verdict import Finding, Outcome, Verdict, not_applicable, unknown
@@ -29,6 +30,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 Entries = list[Finding | Trial]
+Docket = Iterable[Finding | Trial]
 
 
 def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "", place: str = "") -> Finding:
@@ -45,8 +47,8 @@ def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "",
     )
 
 
-def docket(systems: Iterable[System], check: Check, snapshot: Snapshot) -> Entries:
-    """All trials of a check, or the findings that stand in for them. Never empty."""
+def docket(systems: Iterable[System], check: Check, snapshot: Snapshot) -> Docket:
+    """All trials of a check, or the findings that stand in for them. Never empty; to be gone through once."""
     gaps = {kind: gap for kind in check.asks if (gap := snapshot.gap(kind))}
     for gap in gaps.values():
         if gap.reason is GapReason.ABSENT:
@@ -58,7 +60,7 @@ def docket(systems: Iterable[System], check: Check, snapshot: Snapshot) -> Entri
     if any(p.want is Want.ALL and p.kind in gaps for p in check.parameters):
         return blind
     if check.per_object:
-        return [*blind, *_per_object(check, snapshot)] or [_no_objects(check)]
+        return _per_object(check, snapshot, blind)
     if check.role:
         return _per_player(systems, check, check.role, snapshot)
     return [Trial(check, "", _shared(check, snapshot))]
@@ -74,13 +76,19 @@ def _shared(check: Check, snapshot: Snapshot) -> dict[str, Any]:
     return collections | {p.name: snapshot.apis for p in check.parameters if p.want is Want.APIS}
 
 
-def _per_object(check: Check, snapshot: Snapshot) -> Entries:
-    one = check.per_object
-    assert one is not None
-    shared = _shared(check, snapshot)
-    return [
-        Trial(check, fact.subject, {one.name: fact, **shared}, snapshot.place(fact)) for fact in snapshot.all(one.kind)
-    ]
+def _per_object(check: Check, snapshot: Snapshot, blind: Entries) -> Docket:
+    assert check.per_object is not None
+    if not (facts := snapshot.all(check.per_object.kind)):
+        return blind or [_no_objects(check)]
+    return chain(blind, _trials(check, facts, snapshot))
+
+
+def _trials(check: Check, facts: Iterable[Fact], snapshot: Snapshot) -> Iterator[Trial]:
+    """One at a time: of a hundred thousand objects, nobody needs all of the trials at once."""
+    assert check.per_object is not None
+    name, shared = check.per_object.name, _shared(check, snapshot)
+    for fact in facts:
+        yield Trial(check, fact.subject, {name: fact, **shared}, snapshot.place(fact))
 
 
 def _no_objects(check: Check) -> Finding:

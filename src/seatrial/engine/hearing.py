@@ -49,20 +49,35 @@ async def survive(work: Awaitable[T]) -> T | Verdict:
     """What the work returns, or a Verdict on how it broke."""
     try:
         return await work
-    except CannotJudge as error:
-        return unknown(" ".join(part for part in (error.what, error.way_out) if part))
     except Exception as error:  # noqa: BLE001 - the code of a check is anybody's, and its crash is a finding, never silence
-        return Verdict(Outcome.ERROR, f"crashed: {type(error).__name__}: {error}")
+        return _broken(error)
+
+
+def at_once(trial: Trial) -> Verdict | Awaitable[Verdict]:
+    """What a check that only reads says, or breaks with; to be awaited only where the check itself waits for something."""
+    try:
+        said: Any = trial.check.judge(**trial.arguments)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _broken(error)
+    return said if isinstance(said, Verdict) else survive(_verdict(said))
 
 
 async def call(trial: Trial, **more: Workbench | Room) -> Verdict:
     """Call the check's function."""
-    verdict: Any = trial.check.judge(**trial.arguments, **more)
-    if inspect.isawaitable(verdict):
-        verdict = await verdict
+    return await _verdict(trial.check.judge(**trial.arguments, **more))
+
+
+async def _verdict(said: Any) -> Verdict:
+    verdict = await said if inspect.isawaitable(said) else said
     if not isinstance(verdict, Verdict):
         raise TypeError(f"it returned {type(verdict).__name__} instead of a Verdict")
     return verdict
+
+
+def _broken(error: Exception) -> Verdict:
+    if isinstance(error, CannotJudge):
+        return unknown(" ".join(part for part in (error.what, error.way_out) if part))
+    return Verdict(Outcome.ERROR, f"crashed: {type(error).__name__}: {error}")
 
 
 class Session:

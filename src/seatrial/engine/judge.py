@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 
 import msgspec
 
 from seatrial.engine.catalog import Catalog
-from seatrial.engine.docket import Entries, Trial, docket, finding
-from seatrial.engine.hearing import STOPPED, OpenBench, Session, call, survive
+from seatrial.engine.docket import Docket, Entries, Trial, docket, finding
+from seatrial.engine.hearing import STOPPED, OpenBench, Session, at_once, survive
 from seatrial.kit.clock import Clock
 from seatrial.kit.turns import Turns
 from seatrial.model.check import Check
@@ -91,14 +91,14 @@ class _Court:
         for done, check in enumerate(passive):
             self._tell(Event(what, State.GOING, check.id, done / len(passive)))
             await asyncio.sleep(0)  # the only moment at which a long row of pure functions can be stopped
-            self._entries[check.id] = list(folded(check, [await _heard(entry) for entry in await self._docket(check)]))
+            self._entries[check.id] = await self._or_why_not(check, self._heard(check))
         self._tell(Event(what, State.DONE, f"{len(passive)} checks"))
 
     async def hear_active(self, open_bench: OpenBench | None, deadline: float) -> None:
         turns = Turns()
         async with asyncio.TaskGroup() as group:
             for check in (check for check in self._checks if check.active):
-                entries = self._entries[check.id] = await self._docket(check)
+                entries = self._entries[check.id] = await self._or_why_not(check, self._listed(check))
                 for place, entry in enumerate(entries):
                     if isinstance(entry, Finding):
                         continue
@@ -107,12 +107,25 @@ class _Court:
                     else:
                         group.create_task(self._hear(Session(entry, open_bench, turns, deadline), entries, place))
 
-    async def _docket(self, check: Check) -> Entries:
-        async def listed() -> Entries:
-            return docket(self._catalog.systems.values(), check, self._snapshot)
-
-        entries = await survive(listed())
+    async def _or_why_not(self, check: Check, work: Awaitable[Entries]) -> Entries:
+        entries = await survive(work)
         return [finding(check, "", entries)] if isinstance(entries, Verdict) else entries
+
+    async def _listed(self, check: Check) -> Entries:
+        return list(self._docket(check))
+
+    async def _heard(self, check: Check) -> Entries:
+        told = _Told(check)
+        for entry in self._docket(check):
+            if isinstance(entry, Finding):
+                told.add(entry)
+                continue
+            said = at_once(entry)
+            told.hear(entry, said if isinstance(said, Verdict) else await said)
+        return list(told.findings())
+
+    def _docket(self, check: Check) -> Docket:
+        return docket(self._catalog.systems.values(), check, self._snapshot)
 
     async def _hear(self, session: Session, entries: Entries, place: int) -> None:
         trial, begun = session.trial, self._clock.monotonic()
@@ -130,19 +143,31 @@ class _Court:
             self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))
 
 
-async def _heard(entry: Finding | Trial) -> Finding:
-    if isinstance(entry, Finding):
-        return entry
-    return finding(entry.check, entry.subject, await survive(call(entry)), place=entry.place)
-
-
-def folded(check: Check, findings: list[Finding]) -> Iterator[Finding]:
+class _Told:
     """What is not well stays one by one; where many things are well, or not concerned, one finding says how many."""
-    many = Counter(one.outcome for one in findings)
-    fold = {outcome for outcome in _FOLDABLE if many[outcome] > FOLDED[outcome]} if check.per_object else set()
-    yield from (one for one in findings if one.outcome not in fold)
-    for outcome, told in _FOLDABLE.items():
-        if outcome in fold and check.per_object:
-            what = check.per_object.kind.of
-            because = f"{told} {many[outcome]:,} of {len(findings):,} {what}"
-            yield finding(check, what, Verdict(outcome, because, {"many": many[outcome]}))
+
+    def __init__(self, check: Check) -> None:
+        self._check, self._of = check, check.per_object.kind.of if check.per_object else ""
+        self._room: dict[Outcome, int] = dict(FOLDED) if check.per_object else {}
+        self._findings: list[Finding] = []
+        self._many: Counter[Outcome] = Counter()
+
+    def hear(self, trial: Trial, verdict: Verdict) -> None:
+        if self._counts(verdict.outcome):
+            self._findings.append(finding(trial.check, trial.subject, verdict, place=trial.place))
+
+    def add(self, one: Finding) -> None:
+        if self._counts(one.outcome):
+            self._findings.append(one)
+
+    def findings(self) -> Iterator[Finding]:
+        fold = [outcome for outcome, most in self._room.items() if self._many[outcome] > most]
+        yield from (one for one in self._findings if one.outcome not in fold)
+        for outcome in fold:
+            because = f"{_FOLDABLE[outcome]} {self._many[outcome]:,} of {self._many.total():,} {self._of}"
+            yield finding(self._check, self._of, Verdict(outcome, because, {"many": self._many[outcome]}))
+
+    def _counts(self, outcome: Outcome) -> bool:
+        """Count one; whether it may still have to be told by itself."""
+        self._many[outcome] += 1
+        return outcome not in self._room or self._many[outcome] <= self._room[outcome]

@@ -17,7 +17,7 @@ Obj = dict[str, Any]
 """A Kubernetes object as it travels: active checks write these, Facts are read from them."""
 
 
-class Shape(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Shape(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A part of a Fact: a nested object, with only the fields that something reads."""
 
 
@@ -58,7 +58,7 @@ class Fact(Shape, frozen=True):
     @property
     def subject(self) -> str:
         """How a finding names this object: ``pods/team-a/trainer-0``."""
-        return "/".join(part for part in (self.of, self.metadata.namespace, self.metadata.name) if part)
+        return "/".join(filter(None, (self.of, self.metadata.namespace, self.metadata.name)))
 
 
 class View(Fact, frozen=True):
@@ -153,11 +153,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     facts: Mapping[str, tuple[Fact, ...]]
     gaps: Mapping[str, Gap]
     _drawn: dict[str, tuple[Fact, ...]] = {}  # views, each drawn once
+    _collections: dict[type[Fact], tuple[tuple[Fact, ...], All[Any]]] = {}  # what each was made of, and it
 
     def all(self, kind: type[F]) -> All[F]:
         if issubclass(kind, View) and kind.of not in self._drawn:
             self._drawn[kind.of] = tuple(kind.draw(self))
-        return All(fact for fact in self._facts(kind) if isinstance(fact, kind))
+        facts = self._facts(kind)
+        known = self._collections.get(kind)
+        if known is None or known[0] is not facts:
+            known = self._collections[kind] = (facts, All(fact for fact in facts if isinstance(fact, kind)))
+        return known[1]
 
     def gap(self, kind: type[Fact]) -> Gap | None:
         if issubclass(kind, View):

@@ -219,8 +219,36 @@ async def test_a_long_list_comes_in_chunks(api: Server) -> None:
     assert [item["n"] for item in listing.items] == ["a", "b", "c"]
     assert [dict(r.query) for r in api.asked("/api/v1/pods")] == [
         {"limit": "500"},
-        {"limit": "500", "continue": "next"},
+        {"limit": "2000", "continue": "next"},  # these are small
     ]
+
+
+async def test_a_wrong_guess_at_how_a_list_goes_on_is_given_up(api: Server) -> None:
+    """The next chunk is asked for before this one is decoded; only the decoder knows how the list really goes on."""
+
+    async def lies(request: web.Request) -> web.StreamResponse:
+        text = '{"metadata":{"continue":"wrong","continue":"next"},"items":[{"n":"a"}]}'
+        return web.Response(text=text, content_type="application/json")
+
+    async def rest(request: web.Request) -> web.StreamResponse:
+        right = request.query["continue"] == "next"
+        return await (page(["b"]) if right else page(["stranger"]))(request)
+
+    api.on("GET", "/api/v1/pods", lies, rest)
+    async with api.client() as client:
+        listing = await client.list_all("/api/v1/pods", page_of_objects)
+    assert [item["n"] for item in listing.items] == ["a", "b"]
+
+
+async def test_an_item_cannot_say_how_a_list_goes_on(api: Server) -> None:
+    async def last(request: web.Request) -> web.StreamResponse:
+        return web.Response(text='{"items":[{"n":"a","continue":"x"}],"metadata":{}}', content_type="application/json")
+
+    api.on("GET", "/api/v1/pods", last)
+    async with api.client() as client:
+        listing = await client.list_all("/api/v1/pods", page_of_objects)
+    assert [item["n"] for item in listing.items] == ["a"]
+    assert len(api.asked("/api/v1/pods")) == 1
 
 
 async def test_a_list_whose_place_was_forgotten_begins_anew(api: Server) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from seatrial.engine.judge import judge
@@ -184,3 +186,24 @@ async def test_what_is_alike_in_many_objects_is_told_as_a_number() -> None:
         "ships": Outcome.PASS,
     }
     assert found["ships"].because == "it is so for 30 of 31 ships"
+
+
+async def test_a_check_that_only_reads_may_wait() -> None:
+    async def is_patient(one: Ship) -> Verdict:
+        await asyncio.sleep(0)
+        if one.name == "bob":
+            raise ZeroDivisionError("the hold is empty")
+        return passed("patient")
+
+    is_patient.__doc__ = PAGE
+    found = await findings(is_patient, snapshot(ship("ada"), ship("bob")))
+    assert found["ships/north/ada"].outcome is Outcome.PASS
+    assert found["ships/north/bob"].outcome is Outcome.ERROR
+
+
+async def test_collections_are_those_of_the_facts_that_are_there_now() -> None:
+    facts = snapshot(ship("ada"))
+    assert [one.name for one in facts.all(Ship)] == ["ada"]
+    more = msgspec.structs.replace(facts, facts={Ship.of: (ship("bob"),)})
+    assert [one.name for one in more.all(Ship)] == ["bob"]
+    assert [one.name for one in facts.all(Ship)] == ["ada"]

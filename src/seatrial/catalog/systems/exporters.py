@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems.accelerator_lab import DRIVER, RESOURCE
@@ -33,8 +34,15 @@ def _pods(*names: str) -> Callable[[Obj], bool]:
 
 def _fits(labels: Mapping[str, str], images: Iterable[str], names: tuple[str, ...]) -> bool:
     """By a usual label, or by the image: ``docker.io/rocm/device-metrics-exporter:v1.4.2``."""
-    programs = {re.split("[:@]", image.rpartition("/")[2])[0] for image in images}
-    return any(labels.get(key) in names for key in _NAMES) or not programs.isdisjoint(names)
+    for key in _NAMES:
+        if labels.get(key) in names:
+            return True
+    return any(_program(image) in names for image in images)
+
+
+@lru_cache(maxsize=4096)  # each exporter asks for those of every pod
+def _program(image: str) -> str:
+    return re.split("[:@]", image.rpartition("/")[2])[0]
 
 
 _LOOKS_AT = ("pods", "resource.k8s.io/resourceslices")

@@ -56,6 +56,8 @@ class Workload(View, frozen=True):
 
 def accelerators(spec: PodSpec) -> dict[str, int]:
     """What a pod asks of devices: the sum of its containers, or what one of its init containers needs alone."""
+    if not any(any(map(is_accelerator, one.resources.named)) for one in spec.every_container):
+        return {}  # most pods, and this is asked of all of them
     together: dict[str, int] = defaultdict(int)
     for one in spec.containers:
         for name, count in devices_of(one).items():

@@ -296,12 +296,4 @@ def _mounts(container: Container, volumes: set[str]) -> bool:
 def _patience(container: Container) -> float:
     """Seconds after which a container that does not answer yet is ended."""
     probes = [one for one in (container.startup_probe, container.liveness_probe) if one is not None]
-    return sum(
-        _number(one, "initialDelaySeconds", 0) + _number(one, "periodSeconds", 10) * _number(one, "failureThreshold", 3)
-        for one in probes
-    )
-
-
-def _number(probe: Mapping[str, Any], name: str, otherwise: int) -> int:
-    value = probe.get(name)
-    return value if isinstance(value, int) else otherwise
+    return sum(one.patience for one in probes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +68,7 @@ def host_of(obj: Obj, name: str) -> str:
 OTHER_DEVICES = ("rdma", "vpc.amazonaws.com", "devices.kubevirt.io", "smarter-devices", "squat.ai")  # cards, kvm, fuse
 
 
+@lru_cache(maxsize=1024)  # asked for each resource of each pod
 def is_accelerator(resource: str) -> bool:
     """Extended resources have a domain; those of Kubernetes itself, hugepages and attachable volumes are none."""
     domain, _, name = resource.partition("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -76,6 +77,11 @@ class Resources(Shape, frozen=True):
     limits: Amounts = {}
     claims: tuple[NamedClaim, ...] = ()
 
+    @property
+    def named(self) -> Iterator[str]:
+        """Every resource that it speaks of."""
+        return chain(self.requests, self.limits)
+
 
 class Capabilities(Shape, frozen=True):
     add: tuple[str, ...] = ()
@@ -98,10 +104,14 @@ class SecurityContext(Shape, frozen=True):
     seccomp_profile: SeccompProfile | None = None
 
 
+class Elsewhere(Shape, frozen=True):
+    """Where a value comes from. That it comes from elsewhere is all that is read."""
+
+
 class EnvVar(Shape, frozen=True):
     name: str = ""
     value: str = ""
-    value_from: dict[str, Any] | None = None
+    value_from: Elsewhere | None = None
 
 
 class VolumeMount(Shape, frozen=True):
@@ -117,6 +127,23 @@ class Port(Shape, frozen=True):
     protocol: str = ""
 
 
+class Probe(Shape, frozen=True):
+    initial_delay_seconds: int | str = 0
+    period_seconds: int | str = 10
+    failure_threshold: int | str = 3
+
+    @property
+    def patience(self) -> int:
+        """Seconds until it gives up; for what is no number, Kubernetes' own default."""
+        return _number(self.initial_delay_seconds, 0) + _number(self.period_seconds, 10) * _number(
+            self.failure_threshold, 3
+        )
+
+
+def _number(value: int | str, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise
+
+
 class Container(Shape, frozen=True):
     name: str = ""
     image: str = ""
@@ -129,9 +156,9 @@ class Container(Shape, frozen=True):
     security_context: SecurityContext = SecurityContext()
     volume_mounts: tuple[VolumeMount, ...] = ()
     restart_policy: str = ""
-    readiness_probe: dict[str, Any] | None = None
-    liveness_probe: dict[str, Any] | None = None
-    startup_probe: dict[str, Any] | None = None
+    readiness_probe: Probe | None = None
+    liveness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
     def setting(self, name: str) -> str | None:
         """An environment variable that is written out; ``None`` where it is not set."""

@@ -1,0 +1,74 @@
+"""The limit: the same lists, fetched raw and thrown away. Several ways to ask are tried; the quickest counts."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from benchmarks.fleet_store import context
+from seatrial.lab.site import Site
+
+_HEAD = 4096
+_CONTINUE = re.compile(rb'"continue":"([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Way:
+    how: str
+    query: str
+    connections: int
+
+
+WAYS = (
+    Way("whole lists out of the API server's cache, 2 connections", "?resourceVersion=0", 2),
+    Way("whole lists, 2 connections", "", 2),
+    Way("pages of 500, 6 connections", "?limit=500", 6),
+    Way("pages of 10,000, 6 connections", "?limit=10000", 6),
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    way: Way
+    seconds: float
+    size: int
+
+
+def quickest(site: Site, paths: Sequence[str]) -> Download:
+    """Of all ways, each tried twice."""
+    return min((_download(site, paths, way) for way in WAYS * 2), key=lambda one: one.seconds)
+
+
+def _download(site: Site, paths: Sequence[str], way: Way) -> Download:
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(way.connections) as pool:
+        shares = [paths[number :: way.connections] for number in range(way.connections)]
+        size = sum(pool.map(lambda share: _fetch(site, share, way.query), shares))
+    return Download(way, time.perf_counter() - begun, size)
+
+
+def _fetch(site: Site, paths: Sequence[str], query: str) -> int:
+    """Bytes of all of these lists, read into one buffer that nobody looks at but for how a list goes on."""
+    connection = http.client.HTTPSConnection("127.0.0.1", site.ports["kube-apiserver"], context=context(site, "admin"))
+    buffer = memoryview(bytearray(1 << 20))
+    size = 0
+    for path in paths:
+        more: str | None = ""
+        while more is not None:
+            connection.request("GET", path + query + more)
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise RuntimeError(f"{path}: {answer.status}")
+            head = b""
+            while read := answer.readinto(buffer):
+                size += read
+                if len(head) < _HEAD:
+                    head += bytes(buffer[: min(read, _HEAD)])
+            found = _CONTINUE.search(head[: max(head.find(b'"items"'), 0)])
+            more = f"&continue={found[1].decode()}" if found else None
+    connection.close()
+    return size
