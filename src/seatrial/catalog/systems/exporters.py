@@ -170,6 +170,8 @@ LAB_EXPORTER = System(
     proof=Proof.SIMULATED,
 )
 
+RECOGNISED = (DCGM_EXPORTER, AMD_EXPORTER, INTEL_EXPORTER, TPU_METRICS, LAB_EXPORTER)
+
 
 def _any(node: Node) -> bool:
     return any(is_accelerator(resource) and whole(amount) for resource, amount in node.status.allocatable.items())

@@ -13,13 +13,6 @@ from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Fact, GapReason, Snapshot, View
 from seatrial.model.system import Holds, System
 
-_KNOWN = (
-    exporters.DCGM_EXPORTER,
-    exporters.AMD_EXPORTER,
-    exporters.INTEL_EXPORTER,
-    exporters.TPU_METRICS,
-    exporters.LAB_EXPORTER,
-)
 _SCRAPE = "prometheus.io/scrape"
 
 
@@ -41,7 +34,7 @@ class Exporter(View, frozen=True):
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
         for one in snapshot.all(Workload):
             like = Pod(metadata=one.template.metadata, spec=one.spec)
-            system = next((known for known in _KNOWN if _is(known, like)), None)
+            system = next((known for known in exporters.RECOGNISED if _is(known, like)), None)
             if system is not None:
                 yield _drawn(one, system, snapshot)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import PodSpec, Taint, Toleration
+from seatrial.catalog.views import selectors
 
 _BARRING = ("NoSchedule", "NoExecute")
 _UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
@@ -30,50 +30,10 @@ def tolerates(toleration: Toleration, taint: Taint) -> bool:
 
 
 def selects(spec: PodSpec, node: Node) -> bool:
-    labels = node.metadata.labels
-    if any(labels.get(key) != value for key, value in spec.node_selector.items()):
-        return False
-    terms = _terms(spec)
-    return terms is None or any(_fits(term, node) for term in terms)
+    return selectors.selects(spec.node_selector, required_affinity(spec), node.metadata.labels, node.name)
 
 
-def _terms(spec: PodSpec) -> list[Any] | None:
-    """Of the affinity that is required; none where there is none."""
-    wanted: Any = spec.affinity
-    for name in ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"):
-        wanted = wanted.get(name) if isinstance(wanted, dict) else None
-    return wanted if isinstance(wanted, list) else None
-
-
-def _fits(term: Any, node: Node) -> bool:
-    """A term without conditions fits no node."""
-    if not isinstance(term, dict):
-        return False
-    labels, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
-    fitting = all(_holds(one, node.metadata.labels) for one in labels)
-    return bool(labels or fields) and fitting and all(_holds(one, {"metadata.name": node.name}) for one in fields)
-
-
-def _holds(one: Any, labels: Mapping[str, str]) -> bool:
-    if not isinstance(one, dict):
-        return False
-    key, values = str(one.get("key")), [str(value) for value in one.get("values") or ()]
-    there = labels.get(key)
-    match one.get("operator"):
-        case "In":
-            return there in values
-        case "NotIn":
-            return there not in values
-        case "Exists":
-            return there is not None
-        case "DoesNotExist":
-            return there is None
-        case "Gt" | "Lt" as operator:
-            return _compares(operator, there, values)
-    return False
-
-
-def _compares(operator: str, there: str | None, values: list[str]) -> bool:
-    if there is None or len(values) != 1 or not (there.lstrip("-").isdecimal() and values[0].lstrip("-").isdecimal()):
-        return False
-    return int(there) > int(values[0]) if operator == "Gt" else int(there) < int(values[0])
+def required_affinity(spec: PodSpec) -> Any:
+    """What the pod asks of labels of nodes beside its plain selector; ``None`` where it asks for nothing."""
+    found = (spec.affinity or {}).get("nodeAffinity")
+    return found.get("requiredDuringSchedulingIgnoredDuringExecution") if isinstance(found, dict) else None

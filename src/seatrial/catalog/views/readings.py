@@ -25,14 +25,7 @@ from seatrial.model.fact import Fact, GapReason, Meta, Series, Shape, Snapshot, 
 from seatrial.model.fleet import DeviceState
 from seatrial.model.system import Holds
 
-_KNOWN = (
-    exporters.DCGM_EXPORTER,
-    exporters.AMD_EXPORTER,
-    exporters.INTEL_EXPORTER,
-    exporters.TPU_METRICS,
-    exporters.LAB_EXPORTER,
-)
-_ROLES = tuple(role for one in _KNOWN for role in one.roles if isinstance(role, AcceleratorMetrics))
+_ROLES = tuple(role for one in exporters.RECOGNISED for role in one.roles if isinstance(role, AcceleratorMetrics))
 
 _HAMI = "hami.io/node-nvidia-register"
 
@@ -141,7 +134,7 @@ def _holder(series: Series, pods: Pods) -> Who | None:
 
 
 def _exports(pod: Pod) -> bool:
-    return any(isinstance(one.found_by, Holds) and one.found_by.where(pod) for one in _KNOWN)
+    return any(isinstance(one.found_by, Holds) and one.found_by.where(pod) for one in exporters.RECOGNISED)
 
 
 def _has_stood(pod: Pod | None, now: dt.datetime) -> bool:

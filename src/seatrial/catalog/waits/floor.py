@@ -14,8 +14,9 @@ import msgspec
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
+from seatrial.catalog.views.placing import required_affinity, selects, tolerates
+from seatrial.catalog.views.selectors import keys_of
 from seatrial.catalog.waits.amounts import asked, thousandths
-from seatrial.catalog.waits.selectors import keys_of, selects
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 CORDON = "node.kubernetes.io/unschedulable"
@@ -62,7 +63,9 @@ class Floor(View, frozen=True):
     def look(self, pod: Pod) -> Look:
         """The same for pods that ask for the same."""
         wants, spec = asked(pod.spec), pod.spec
-        key = msgspec.json.encode((sorted(wants.items()), spec.node_selector, _node_affinity(spec), spec.tolerations))
+        key = msgspec.json.encode(
+            (sorted(wants.items()), spec.node_selector, required_affinity(spec), spec.tolerations)
+        )
         if key not in self.memo:
             self.memo[key] = self._look(spec, wants)
         found: Look = self.memo[key]
@@ -85,14 +88,14 @@ class Floor(View, frozen=True):
         fails: Counter[str] = Counter()
         taints: Counter[str] = Counter()
         able: list[str] = []
-        for alike in self._classes(keys_of(spec.node_selector, _node_affinity(spec))):
+        for alike in self._classes(keys_of(spec.node_selector, required_affinity(spec))):
             first = alike[0]
             told, blocking = _first_failure(spec, first)
             if told:
                 fails[told] += len(alike)
             else:
                 able += [node.name for node in alike]
-            if blocking is not None and _selected(spec, first):
+            if blocking is not None and selects(spec, first):
                 taints[blocking] += len(alike)
         fits, large = self._room(able, wants, fails)
         nodes = frozenset(able)
@@ -139,24 +142,10 @@ def _first_failure(spec: PodSpec, node: Node) -> tuple[str, str | None]:
             "untolerated taint",
             f"{taint.key}={taint.value}:{taint.effect}" if taint.value else f"{taint.key}:{taint.effect}",
         )
-    return ("", None) if _selected(spec, node) else ("node affinity or selector", None)
-
-
-def _selected(spec: PodSpec, node: Node) -> bool:
-    return selects(spec.node_selector, _node_affinity(spec), node.metadata.labels, node.name)
-
-
-def _node_affinity(spec: PodSpec) -> Any:
-    found = (spec.affinity or {}).get("nodeAffinity")
-    return found.get("requiredDuringSchedulingIgnoredDuringExecution") if isinstance(found, dict) else None
+    return ("", None) if selects(spec, node) else ("node affinity or selector", None)
 
 
 def _tolerated(taint: Taint, tolerations: tuple[Toleration, ...]) -> bool:
     if taint.effect == "PreferNoSchedule":
         return True
-    return any(
-        (not one.effect or one.effect == taint.effect)
-        and (one.key == taint.key or (not one.key and one.operator == "Exists"))
-        and (one.operator == "Exists" or one.value == taint.value)
-        for one in tolerations
-    )
+    return any(tolerates(one, taint) for one in tolerations)

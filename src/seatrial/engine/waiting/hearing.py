@@ -21,7 +21,6 @@ class Heard(msgspec.Struct):
 
 def hear(sources: Iterable[Source], snapshot: Snapshot) -> Heard:
     heard = Heard()
-    read: dict[str, tuple[Fact, ...]] = {}  # each kind picked from the snapshot once
     for one in sorted(sources, key=lambda source: source.id):
         heard.sources[one.id] = one
         gaps = [gap for kind in one.parameters.values() if (gap := _gap(snapshot, kind)) is not None]
@@ -29,9 +28,7 @@ def hear(sources: Iterable[Source], snapshot: Snapshot) -> Heard:
             heard.blind += [Gap(one.id, gap.reason, f"{gap.resource}: {gap.detail}") for gap in gaps[:1]]
             continue
         try:
-            for kind in one.parameters.values():
-                read[kind.of] = read.get(kind.of) or snapshot.all(kind)
-            _sort(heard, one, one.find(**{name: read[kind.of] for name, kind in one.parameters.items()}))
+            _sort(heard, one, one.find(**{name: snapshot.all(kind) for name, kind in one.parameters.items()}))
         except Exception as error:  # noqa: BLE001 - the code of a source is anybody's, and its crash is told
             heard.blind.append(Gap(one.id, GapReason.UNREADABLE, f"crashed: {type(error).__name__}: {error}"))
     return heard
