@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seatrial.catalog.roles import PodAutoscaler, Scaled
+from seatrial.catalog.systems.aggregated import aggregated
 from seatrial.catalog.systems.prometheus import ANNOTATED, MONITORED
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
@@ -90,27 +91,6 @@ def _as_scaled_object(scaled: Scaled, apis: Apis) -> tuple[Obj, ...]:
     )
 
 
-_SERVICE: Obj = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "keda", "namespace": "{namespace}"},
-    "spec": {"type": "ExternalName", "externalName": "{address}"},
-}
-_API: Obj = {
-    "apiVersion": "apiregistration.k8s.io/v1",
-    "kind": "APIService",
-    "metadata": {"name": f"v1beta1.{_METRICS}"},
-    "spec": {
-        "group": _METRICS,
-        "version": "v1beta1",
-        "groupPriorityMinimum": 100,
-        "versionPriority": 100,
-        "caBundle": "{ca}",
-        "service": {"name": "keda", "namespace": "{namespace}", "port": "{port:secure}"},
-    },
-}
-
-
 _ENV = {"WATCH_NAMESPACE": "", "POD_NAMESPACE": "{namespace}", "KEDA_CLUSTER_OBJECT_NAMESPACE": "{namespace}"}
 
 
@@ -169,7 +149,7 @@ KEDA = System(
             ),
             "config/webhooks/validation_webhooks.yaml",
         ),
-        overlay=(_SERVICE, _API),
+        overlay=aggregated("keda", group=_METRICS, version="v1beta1", priority=100),
         processes=(
             _manager("keda-operator", "operator", "--metrics-service-bind-address={address}:{port:grpc}"),
             Process(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seatrial.catalog.roles import PodAutoscaler, Scaled
+from seatrial.catalog.systems.aggregated import aggregated
 from seatrial.catalog.systems.prometheus import ANNOTATED, MONITORED, PORT
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
@@ -60,26 +61,6 @@ def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:
     return {"adapter.yaml": _RULE if settings["all_series"] else _OTHER_RULE}
 
 
-_SERVICE: Obj = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "prometheus-adapter", "namespace": "{namespace}"},
-    "spec": {"type": "ExternalName", "externalName": "{address}"},
-}
-_API: Obj = {
-    "apiVersion": "apiregistration.k8s.io/v1",
-    "kind": "APIService",
-    "metadata": {"name": f"v1beta2.{_GROUP}"},
-    "spec": {
-        "group": _GROUP,
-        "version": "v1beta2",
-        "groupPriorityMinimum": 100,
-        "versionPriority": 200,
-        "caBundle": "{ca}",
-        "service": {"name": "prometheus-adapter", "namespace": "{namespace}", "port": "{port:secure}"},
-    },
-}
-
 CUSTOM_METRICS = System(
     id="prometheus-adapter",
     title="Prometheus Adapter, or another server of the custom metrics API",
@@ -95,7 +76,7 @@ CUSTOM_METRICS = System(
         version="v0.12.0",
         programs={"prometheus-adapter": "sigs.k8s.io/prometheus-adapter/cmd/adapter"},
         manifests=(),
-        overlay=(_SERVICE, _API),
+        overlay=aggregated("prometheus-adapter", group=_GROUP, version="v1beta2", priority=200),
         processes=(
             Process(
                 program="prometheus-adapter",
