@@ -1,7 +1,7 @@
 """Each check passes on the healthy lab and fails under its faults, and no other finding changes meanwhile.
 
 Faults that are about different findings are judged in one round, by the checks of the areas that they concern. With
-SEATRIAL_TEST_MATRIX=whole each has a round of its own, and all checks judge it.
+SEATRIAL_TEST_MATRIX=whole every check judges the rounds, and each fault is judged once more alone, by the checks of its areas.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def rounds(faults: Iterable[Fault]) -> list[Round]:
     found: list[Round] = []
     for fault in sorted(faults, key=lambda fault: (-len(about(fault)), fault.id)):
         for place, there in enumerate(found):
-            if not WHOLE and all(apart(fault, one) for one in there):
+            if all(apart(fault, one) for one in there):
                 found[place] = (*there, fault)
                 break
         else:
@@ -62,17 +62,27 @@ def rounds(faults: Iterable[Fault]) -> list[Round]:
 
 
 def concerned(faults: Round) -> tuple[str, ...]:
-    """The checks to judge in a round; none stands for all."""
+    """The checks of the areas that a round is about."""
     areas = {key.partition(".")[0] for fault in faults for key in about(fault)}
-    return () if WHOLE else tuple(id for id in CATALOG.checks if id.partition(".")[0] in areas)
+    return tuple(id for id in CATALOG.checks if id.partition(".")[0] in areas)
 
 
 def outcomes(run: Run) -> Mapping[str, Outcome]:
     return {finding.key: finding.outcome for finding in run.findings}
 
 
+def under(lab: str, faults: Round, *checks: str) -> Run:
+    """The lab judged while these faults are in it."""
+    ids = [fault.id for fault in faults]
+    try:
+        change(lab, *ids, broken=True)
+        return proven(lab, *checks)
+    finally:
+        change(lab, *ids, broken=False)
+
+
 class Matrix:
-    """The runs under faults, each had when the first of its faults is asked for."""
+    """The rounds, each judged when the first of its faults is asked for."""
 
     def __init__(self, lab: str) -> None:
         self._lab = lab
@@ -80,15 +90,10 @@ class Matrix:
         self._rounds = rounds(fault for fault in FAULTS.values() if set(fault.needs) <= systems)
         self._runs: dict[Round, Run] = {}
 
-    def under(self, fault: Fault) -> tuple[Round, Run]:
+    def of(self, fault: Fault) -> tuple[Round, Run]:
         together = next(one for one in self._rounds if fault in one)
         if together not in self._runs:
-            ids = [one.id for one in together]
-            try:
-                change(self._lab, *ids, broken=True)
-                self._runs[together] = proven(self._lab, *concerned(together))
-            finally:
-                change(self._lab, *ids, broken=False)
+            self._runs[together] = under(self._lab, together, *(() if WHOLE else concerned(together)))
         return together, self._runs[together]
 
 
@@ -116,23 +121,43 @@ def test_every_active_check_has_a_fault_under_which_it_fails(healthy: Mapping[st
     assert not unproven
 
 
-@pytest.mark.parametrize("fault_id", sorted(FAULTS))
-def test_under_a_fault_its_checks_fail_and_no_other_finding_changes(
-    fault_id: str, whole_lab: str, healthy: Mapping[str, Outcome], matrix: Matrix
-) -> None:
-    fault = FAULTS[fault_id]
-    if missing := set(fault.needs) - set(sites.need(whole_lab).spec.systems):
-        pytest.skip(f"this lab is without {', '.join(sorted(missing))}; SEATRIAL_TEST_SYSTEMS=all has it")
-    together, run = matrix.under(fault)
+def noticed(fault: Fault, run: Run, together: Round, healthy: Mapping[str, Outcome]) -> None:
+    """The fault's findings fail, and none that was judged has changed but those that a fault of the round is about."""
     broken = outcomes(run)
     story = {finding.key: finding.because for finding in run.findings}
     for key in fault.fails:
         assert broken.get(key) is Outcome.FAIL, f"{key}: {story.get(key, 'no such finding')}"
     allowed = {key for one in together for key in about(one)}
-    judged = [key for key in healthy if _check(key) in (concerned(together) or CATALOG.checks)]
-    changed = {key: story.get(key) for key in judged if key not in allowed and broken.get(key) is not healthy[key]}
+    judged = {_check(key) for key in broken} | set(concerned(together))
+    changed = {
+        key: story.get(key)
+        for key in healthy
+        if _check(key) in judged and key not in allowed and broken.get(key) is not healthy[key]
+    }
     assert not changed
     assert not [f"{key}: {story[key]}" for key, outcome in broken.items() if outcome is Outcome.ERROR]
+
+
+def there(fault: Fault, lab: str) -> Fault:
+    if missing := set(fault.needs) - set(sites.need(lab).spec.systems):
+        pytest.skip(f"this lab is without {', '.join(sorted(missing))}; SEATRIAL_TEST_SYSTEMS=all has it")
+    return fault
+
+
+@pytest.mark.parametrize("fault_id", sorted(FAULTS))
+def test_under_a_fault_its_checks_fail_and_no_other_finding_changes(
+    fault_id: str, whole_lab: str, healthy: Mapping[str, Outcome], matrix: Matrix
+) -> None:
+    fault = there(FAULTS[fault_id], whole_lab)
+    together, run = matrix.of(fault)
+    noticed(fault, run, together, healthy)
+
+
+@pytest.mark.skipif(not WHOLE, reason="alone only with SEATRIAL_TEST_MATRIX=whole (make test-all)")
+@pytest.mark.parametrize("fault_id", sorted(FAULTS))
+def test_a_fault_alone_turns_its_checks_red(fault_id: str, whole_lab: str, healthy: Mapping[str, Outcome]) -> None:
+    fault = there(FAULTS[fault_id], whole_lab)
+    noticed(fault, under(whole_lab, (fault,), *concerned((fault,))), (fault,), healthy)
 
 
 def test_after_all_faults_are_mended_the_lab_is_healthy_again(whole_lab: str, healthy: Mapping[str, Outcome]) -> None:
