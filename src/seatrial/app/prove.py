@@ -37,7 +37,7 @@ Consent = Callable[[Sequence[str]], bool]
 _OLD = 3600.0  # seconds after which a bench in somebody's cluster cannot be at work any more
 # How long something must hold before it counts, and how long to wait for what will happen: a lab decides in milliseconds.
 _PACE = {EnvironmentKind.LAB: (2.0, 30.0), EnvironmentKind.LIVE: (30.0, 300.0)}
-_MOST = 4.0  # times the patience, for a lab on a machine that has much else to do
+_MOST = 2.0  # times the patience, for a lab on a machine that has much else to do
 
 
 async def prove(
