@@ -9,6 +9,7 @@ import msgspec
 
 from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import All, Obj
 
@@ -56,7 +57,7 @@ def free_accelerators(nodes: All[Node], pods: All[Pod]) -> dict[tuple[str, str],
     used: Counter[tuple[str, str]] = Counter()
     for pod in pods:
         if pod.spec.node_name and pod.status.phase not in ("Succeeded", "Failed"):
-            used.update(_requests(pod))
+            used.update({(pod.spec.node_name, name): count for name, count in accelerators(pod.spec).items()})
     return {
         (node.host, resource): whole(amount) - used[node.name, resource]
         for node in nodes
@@ -80,12 +81,3 @@ def is_ready(node: Node) -> bool:
     conditions = {condition.type: condition.status for condition in node.status.conditions}
     barred = any(taint.effect in ("NoSchedule", "NoExecute") for taint in node.spec.taints)
     return conditions.get("Ready") == "True" and not node.spec.unschedulable and not barred
-
-
-def _requests(pod: Pod) -> dict[tuple[str, str], int]:
-    amounts: Counter[tuple[str, str]] = Counter()
-    for container in pod.spec.containers:
-        for resource, amount in (container.resources.limits | container.resources.requests).items():
-            if is_accelerator(resource):
-                amounts[pod.spec.node_name, resource] += whole(amount)
-    return amounts

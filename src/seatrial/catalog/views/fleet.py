@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import Device, ResourceClaim, ResourceSlice
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
-from seatrial.catalog.views.workloads import accelerators
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 from seatrial.model.fleet import DeviceState, FleetDevice, FleetNode

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.views.tenants import SYSTEM
-from seatrial.catalog.views.workloads import accelerators
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, GapReason, Shape, Snapshot, View
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.systems.nvidia_gpu_operator import SHARING
-from seatrial.catalog.views.workloads import accelerators
 from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
 
 _REPLICAS, _COUNT = "nvidia.com/gpu.replicas", "nvidia.com/gpu.count"

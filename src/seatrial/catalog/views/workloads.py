@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.kubernetes.controllers import CONTROLLERS, Templated
-from seatrial.catalog.systems.kubernetes.core import is_accelerator
-from seatrial.catalog.systems.kubernetes.pods import Amounts, Container, Pod, PodSpec, PodTemplate
-from seatrial.kit.quantity import parse
+from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, PodTemplate
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 
@@ -52,25 +51,6 @@ class Workload(View, frozen=True):
     @property
     def uses_accelerators(self) -> bool:
         return bool(self.accelerators) or bool(self.spec.resource_claims)
-
-
-def accelerators(spec: PodSpec) -> dict[str, int]:
-    """What a pod asks of devices: the sum of its containers, or what one of its init containers needs alone."""
-    if not any(any(map(is_accelerator, one.resources.named)) for one in spec.every_container):
-        return {}  # most pods, and this is asked of all of them
-    together: dict[str, int] = defaultdict(int)
-    for one in spec.containers:
-        for name, count in devices_of(one).items():
-            together[name] += count
-    for one in spec.init_containers:
-        for name, count in devices_of(one).items():
-            together[name] = max(together[name], count)
-    return {name: count for name, count in together.items() if count}
-
-
-def devices_of(container: Container) -> dict[str, int]:
-    asked: Amounts = {**container.resources.requests, **container.resources.limits}
-    return {name: int(parse(amount)) for name, amount in asked.items() if is_accelerator(name)}
 
 
 def _drawn(snapshot: Snapshot) -> Iterator[Workload]:

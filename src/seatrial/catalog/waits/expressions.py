@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from seatrial.catalog.systems.kubernetes.dra import Device, Selector
-from seatrial.catalog.waits.amounts import thousandths
+from seatrial.catalog.systems.kubernetes.requests import thousandths
 
 _DRIVER = re.compile(r"""device\.driver\s*(?P<op>==|!=)\s*(?P<q>['"])(?P<value>[^'"]*)(?P=q)""")
 _ATTRIBUTE = re.compile(

@@ -14,9 +14,9 @@ import msgspec
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
+from seatrial.catalog.systems.kubernetes.requests import asked, thousandths
 from seatrial.catalog.views.placing import required_affinity, selects, tolerates
 from seatrial.catalog.views.selectors import keys_of
-from seatrial.catalog.waits.amounts import asked, thousandths
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 CORDON = "node.kubernetes.io/unschedulable"

@@ -7,10 +7,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
+from seatrial.catalog.systems.kubernetes.core import is_accelerator
 from seatrial.catalog.systems.kubernetes.dra import PodGroup
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked
 from seatrial.catalog.systems.volcano_objects import VolcanoPodGroup
-from seatrial.catalog.waits.amounts import UNIT, asked, is_device, many
+from seatrial.catalog.waits.amounts import many
 from seatrial.model.fact import All, Fact, Meta, Snapshot, View
 from seatrial.model.wait import Action, Found, Party, source
 
@@ -138,7 +140,7 @@ def _sizes(snapshot: Snapshot) -> dict[str, int]:
     for job in snapshot.all(Job):
         many = 1 if job.spec.parallelism is None else job.spec.parallelism
         together = job.spec.completion_mode == "Indexed" and many > 1 and job.spec.completions == many
-        if together and any(is_device(name) for name in asked(job.spec.template.spec)):
+        if together and any(is_accelerator(name) for name in asked(job.spec.template.spec)):
             sizes[job.subject] = many  # ranks of one training job
     return sizes
 
@@ -164,7 +166,7 @@ def _belongs(pod: Pod, owners: Mapping[str, ReplicaSet]) -> tuple[str, int]:
 
 def devices(pod: Pod) -> int:
     """Accelerators that it asks of a node; what it claims is counted with claims."""
-    return sum(amount for name, amount in asked(pod.spec).items() if is_device(name)) // UNIT
+    return sum(amount for name, amount in asked(pod.spec).items() if is_accelerator(name)) // UNIT
 
 
 @source("groups.pods-that-belong-together")

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked, thousandths
 from seatrial.catalog.systems.kueue_objects import ClusterQueue, LocalQueue, QueuedWorkload
-from seatrial.catalog.waits.amounts import UNIT, asked, thousandths
 from seatrial.catalog.waits.groups import OWNERS
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Contest, Found, Party, Piece, Stake, Wait, source

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.waits.amounts import UNIT, asked, many, told
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked
+from seatrial.catalog.waits.amounts import many, told
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.catalog.waits.groups import Group
 from seatrial.model.fact import All

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from seatrial.catalog.systems.kubernetes.autoscaling import HorizontalPodAutoscaler
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
-from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
-from seatrial.catalog.waits.amounts import asked, is_device, many
+from seatrial.catalog.systems.kubernetes.requests import asked
+from seatrial.catalog.waits.amounts import many
 from seatrial.catalog.waits.groups import Group, devices
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
@@ -88,7 +89,7 @@ def tenants_share_a_device(groups: All[Group], nodes: All[Node], claims: All[Res
     for group in groups:
         for pod in group.placed:
             for name in asked(pod.spec) if pod.spec.node_name in looked else ():
-                if name.endswith(".shared") or (pod.spec.node_name in sliced and is_device(name)):
+                if name.endswith(".shared") or (pod.spec.node_name in sliced and is_accelerator(name)):
                     on_node[pod.spec.node_name, name][pod.metadata.namespace].add(group.subject)
     for (node, name), tenants in sorted(on_node.items()):
         if len(tenants) > 1:
@@ -154,7 +155,7 @@ def exporter_misses_nodes(daemons: All[DaemonSet], groups: All[Group], nodes: Al
     Prevent: tolerate every taint of accelerator pools in exporters, and alert on nodes without metrics.
     """
     by_subject = {group.subject: group for group in groups}
-    offers = {node.name: {name for name in node.status.allocatable if is_device(name)} for node in nodes}
+    offers = {node.name: {name for name in node.status.allocatable if is_accelerator(name)} for node in nodes}
     for daemon in daemons:
         group = by_subject.get(daemon.subject)
         if not _is_exporter(daemon) or group is None:

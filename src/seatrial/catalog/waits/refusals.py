@@ -21,7 +21,7 @@ from seatrial.catalog.systems.kubernetes.controllers import (
 )
 from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.views.workloads import accelerators
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.model.fact import All, Fact, Snapshot, View
 from seatrial.model.wait import Action, Certainty, Found, Party, Wait, source
 

@@ -7,8 +7,8 @@ import pytest
 
 from seatrial.catalog.systems.kubernetes.dra import Device, Selector
 from seatrial.catalog.systems.kubernetes.pods import PodSpec
+from seatrial.catalog.systems.kubernetes.requests import asked
 from seatrial.catalog.views.selectors import selects
-from seatrial.catalog.waits.amounts import asked
 from seatrial.catalog.waits.explaining import explain, said
 from seatrial.catalog.waits.expressions import matches
 from seatrial.catalog.waits.floor import Floor

@@ -13,11 +13,12 @@ from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
 from seatrial.catalog.systems.kubernetes.dra import PodGroup
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.systems.kueue import QUEUE
 from seatrial.catalog.systems.kueue_objects import CONFIG_KEY, ClusterQueue, LocalQueue
 from seatrial.catalog.systems.volcano_objects import VolcanoJob, VolcanoPodGroup
 from seatrial.catalog.views.gangs import Gang
-from seatrial.catalog.views.workloads import Workload, accelerators
+from seatrial.catalog.views.workloads import Workload
 from seatrial.kit.quantity import whole
 from seatrial.model.check import check
 from seatrial.model.fact import All

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from seatrial.catalog.checks.posture.naming import some
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.systems.ray_objects import RayCluster, RayClusterSpec, RayJob, RayService
-from seatrial.catalog.views.workloads import accelerators
 from seatrial.model.check import check
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 

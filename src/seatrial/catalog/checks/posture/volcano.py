@@ -11,8 +11,9 @@ from typing import Any
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.systems.volcano_objects import CONFIG_KEY, VolcanoJob, VolcanoQueue
-from seatrial.catalog.views.workloads import Workload, accelerators
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown

@@ -15,10 +15,11 @@ from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.posture.serving import serves
 from seatrial.catalog.systems.kubernetes.controllers import CronJob, Job
 from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec
+from seatrial.catalog.systems.kubernetes.requests import devices_of
 from seatrial.catalog.systems.kubernetes.storage import PersistentVolumeClaim
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.placing import admits
-from seatrial.catalog.views.workloads import Workload, devices_of
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
