@@ -9,6 +9,7 @@ import msgspec
 import seatrial
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
+from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.explaining import explain
@@ -50,6 +51,7 @@ async def diagnose(target: Target, about: str = "", *, tell: Tell = silent, comm
 
 def facts(catalog: Catalog) -> tuple[type[Fact], ...]:
     kinds = {kind.of: kind for one in catalog.sources.values() for kind in one.reads}
+    kinds[PodDisruptionBudget.of] = PodDisruptionBudget  # whom a preemption would disturb
     return tuple(kinds[of] for of in sorted(kinds))
 
 
@@ -116,4 +118,4 @@ def _explained(snapshot: Snapshot, names: frozenset[str]) -> Iterator[Explanatio
             if not asked or pod.subject in asked or len(group.pods) == 1:
                 seen.setdefault(id(floor.look(pod)), pod)
     for pod in list(seen.values())[:_MOST_EXPLAINED]:
-        yield explain(pod, floor)
+        yield explain(pod, floor, snapshot.all(Group), snapshot.all(PodDisruptionBudget))

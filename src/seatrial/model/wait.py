@@ -193,7 +193,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     nodes: int
     fits: int
-    fails: tuple[Trial, ...] = ()
+    fails: tuple[Trial, ...] = ()  # the one that most nodes fail first
+    first: str = ""  # its name
+    needs: str = ""  # what would make it fit, and how near the best node comes
+    actions: tuple[Action, ...] = ()
     scheduler: str = ""  # its own words
     agrees: bool | None = None  # None: nothing to compare
     differs: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
-from seatrial.model.wait import Cause, Diagnosis, Standing
+from seatrial.model.wait import Action, Cause, Diagnosis, Standing
 from seatrial.report.hostile import html_text as e
 from seatrial.report.outline import place
 from seatrial.report.waiting_graph import drawn
@@ -84,20 +84,25 @@ def _cause(cause: Cause) -> str:
     standing = "fail" if cause.stops else "unknown"
     bound = "the smallest set there is" if cause.smallest else cause.bound
     free = f" ({e(bound)})" if cause.smallest is not None else ""
-    actions = _join(
-        f"<li>{e(one.what)}{f' (gives up {one.lost} accelerators)' if one.lost else ''}"
-        f"{f'<br><code>{e(one.command, limit=4000)}</code>' if one.command else ''}</li>"
-        for one in cause.actions
-    )
+    actions = _actions(cause.actions)
     return f"""<article class="topic" id="cause-{cause.rank}" data-standing="{standing}">
 <header><h3><bdi>{cause.rank}. {e(cause.holder)}</bdi></h3><span class="level">{e(kind)}, {cause.certainty}</span></header>
 <p>{e(cause.because)}</p>
 {drawn(cause)}
 <p>{"Waits" if cause.stops else "Suffers"}: {count(cause.waiters, "party", "parties")}, {count(cause.pods, "pod")}, {count(cause.accelerators, "accelerator")}.</p>
 {_rows(cause)}
-{f'<p class="fix"><strong>To free it</strong>{free}:</p><ul>{actions}</ul>' if actions else ""}
+{f'<p class="fix"><strong>To free it</strong>{free}:</p>{actions}' if actions else ""}
 {f'<p class="fix"><strong>To prevent it:</strong> {e(cause.prevent)}</p>' if cause.prevent else ""}
 </article>"""
+
+
+def _actions(actions: Iterable[Action]) -> str:
+    rows = _join(
+        f"<li>{e(one.what)}{f' (gives up {one.lost} accelerators)' if one.lost else ''}"
+        f"{f'<br><code>{e(one.command, limit=4000)}</code>' if one.command else ''}</li>"
+        for one in actions
+    )
+    return f"<ul>{rows}</ul>" if rows else ""
 
 
 def _rows(cause: Cause) -> str:
@@ -117,6 +122,7 @@ def _explanations(found: Diagnosis) -> Iterator[str]:
         same = "<p>The scheduler counts the same.</p>" if one.agrees else ""
         yield (
             f"<section><h2><bdi>{e(one.subject)}</bdi></h2><p>{one.fits} of {one.nodes} nodes would take it.</p>"
+            f"{f'<p>{e(one.needs)}</p>' if one.needs else ''}{_actions(one.actions)}"
             f'<table><thead><tr><th scope="col">Constraint</th><th scope="col">Fails on nodes</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>{said}{same}{differs}</section>"
         )

@@ -83,6 +83,10 @@ def _action(page: Page, action: Action) -> None:
 
 def _explanation(page: Page, one: Explanation) -> None:
     page.say(f"{one.subject}: {one.fits} of {one.nodes} nodes would take it", paint="bold")
+    if one.needs:
+        page.say(one.needs, indent=3, limit=1000)
+    for action in one.actions:
+        _action(page, action)
     for trial in one.fails:
         page.say(f"{trial.constraint}: fails on {count(trial.nodes, 'node')}", indent=3, mark="·")
     if one.scheduler:

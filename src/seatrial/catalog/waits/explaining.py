@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.waits.advice import Case, advise
+from seatrial.catalog.waits.attachments import ELSEWHERE, FULL, UNBOUND
 from seatrial.catalog.waits.floor import Floor, Look
+from seatrial.catalog.waits.groups import Group
+from seatrial.catalog.waits.neighbours import APART, NEAR, REPELLED, SPREAD
+from seatrial.catalog.waits.room import PORT
 from seatrial.model.wait import Explanation, Trial
 
 _AVAILABLE = re.compile(
@@ -19,17 +26,34 @@ _WORDS = (
     ("didn't match Pod's node affinity/selector", "node affinity or selector"),
     ("were unschedulable", "cordoned"),
     ("Too many pods", "insufficient pods"),
+    ("didn't have free ports", PORT),
+    ("didn't match pod topology spread constraints", SPREAD),
+    ("didn't match pod affinity rules", NEAR),
+    ("didn't match pod anti-affinity rules", APART),
+    ("didn't satisfy existing pods anti-affinity rules", REPELLED),
+    ("didn't match PersistentVolume's node affinity", ELSEWHERE),
+    ("had volume node affinity conflict", ELSEWHERE),
+    ("had no available volume zone", ELSEWHERE),
+    ("didn't find available persistent volumes to bind", UNBOUND),
+    ("exceed max volume count", FULL),
 )
 
 _COMPUTED = frozenset(ours for _, ours in _WORDS)
 _OLD = "the scheduler looked at {then} nodes and there are {now} now, so its counts are not compared"
 
 
-def explain(pod: Pod, floor: Floor) -> Explanation:
+def explain(
+    pod: Pod, floor: Floor, groups: Iterable[Group] = (), budgets: Iterable[PodDisruptionBudget] = ()
+) -> Explanation:
     look = floor.look(pod)
+    advice = advise(Case(pod, look, floor, tuple(groups), tuple(budgets)))
     scheduled = pod.status.condition("PodScheduled")
     message = scheduled.message if scheduled is not None and scheduled.status == "False" else ""
     theirs = said(message)
+
+    def most(constraint: str) -> tuple[int, str]:
+        return -look.fails[constraint], constraint
+
     old = theirs is not None and theirs[""] != len(floor.nodes)
     differs: tuple[str, ...] = ()
     if theirs is not None:
@@ -38,7 +62,10 @@ def explain(pod: Pod, floor: Floor) -> Explanation:
         subject=pod.subject,
         nodes=len(floor.nodes),
         fits=look.fits,
-        fails=tuple(Trial(constraint=name, nodes=look.fails[name]) for name in sorted(look.fails)),
+        fails=tuple(Trial(constraint=name, nodes=look.fails[name]) for name in sorted(look.fails, key=most)),
+        first=advice.first,
+        needs=advice.needs,
+        actions=advice.actions,
         scheduler=message,
         agrees=None if theirs is None or old else not differs,
         differs=differs,

@@ -1,121 +1,164 @@
 """The nodes as a place to put pods: what each lets in, what is free there, and on how many nodes which constraint fails.
 
-It looks in the order in which the scheduler filters: cordon, name, taints, affinity, resources. What other filters say
-(volumes, ports, spread, pod affinity, devices by claims) is not computed here.
+It looks in the order in which the scheduler filters: cordon, name, taints, affinity, host ports, resources, volumes, topology
+spread, pod affinity. What claims of devices do not find is in ``claims``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.core import Namespace, Node
 from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
-from seatrial.catalog.systems.kubernetes.requests import asked, thousandths
+from seatrial.catalog.systems.kubernetes.requests import UNIT, thousandths
+from seatrial.catalog.systems.kubernetes.storage import CsiNode, PersistentVolume, PersistentVolumeClaim
+from seatrial.catalog.systems.kubernetes.storage_classes import StorageClass
 from seatrial.catalog.views.placing import required_affinity, selects, tolerates
 from seatrial.catalog.views.selectors import keys_of
+from seatrial.catalog.waits.attachments import Attachments
+from seatrial.catalog.waits.neighbours import Neighbours
+from seatrial.catalog.waits.room import PORTS, Alike, Room, demands, ports_of
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 CORDON = "node.kubernetes.io/unschedulable"
-Amounts = Mapping[str, int]
+NAME_FIELD = "metadata.name"
+_ENDED = ("Succeeded", "Failed")
 
 
 class Look(msgspec.Struct, frozen=True):
     """Where one pod could go."""
 
     able: frozenset[str]  # nodes that let it in, were there room
-    fits: int  # nodes that have room, too
+    room: Room
     fails: Mapping[
         str, int
     ]  # constraint → on how many nodes it is the first that fails; each resource that lacks counts
-    large: Mapping[str, int]  # resource → able nodes that have enough of it when they are empty
     taints: Mapping[str, int]  # taint → nodes that the rest of its wishes allow and this one keeps from it
+    behind: Mapping[str, int] = {}  # taint → those of them that are large enough
+
+    @property
+    def fits(self) -> int:
+        """Nodes on which nothing is in its way."""
+        return self.room.fits
+
+    @property
+    def open(self) -> frozenset[str]:
+        """Nodes that let it in, those with room to which other pods or volumes bar the way left out."""
+        return (
+            self.able - {node.name for nodes in self.room.barred.values() for node in nodes}
+            if self.room.barred
+            else self.able
+        )
+
+    @property
+    def large(self) -> Mapping[str, int]:
+        return self.room.large
 
 
 class Floor(View, frozen=True):
     of = "floor"
-    drawn_from = (Node, Pod)
+    drawn_from = (Node, Pod, Namespace, PersistentVolumeClaim, PersistentVolume, CsiNode, StorageClass)
 
     nodes: tuple[Node, ...] = ()
+    placed: tuple[Pod, ...] = ()
     whole: dict[str, dict[str, int]] = {}
     free: dict[str, dict[str, int]] = {}
+    neighbours: Neighbours | None = None
+    attachments: Attachments | None = None
     memo: dict[Any, Any] = {}
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
-        nodes = snapshot.all(Node)
+        nodes = tuple(snapshot.all(Node))
         whole = {
             node.name: {name: thousandths(amount) for name, amount in node.status.allocatable.items()} for node in nodes
         }
         free = {name: dict(amounts) for name, amounts in whole.items()}
-        for pod in snapshot.all(Pod):
-            if pod.status.phase in ("Succeeded", "Failed"):
-                continue
-            there = free.get(pod.spec.node_name) if pod.spec.node_name else None
-            if there is not None:
-                for name, amount in asked(pod.spec).items():
-                    there[name] = there.get(name, 0) - amount
-        yield cls(metadata=Meta(name="floor"), nodes=tuple(nodes), whole=whole, free=free, memo={})
+        live = [pod for pod in snapshot.all(Pod) if pod.status.phase not in _ENDED]
+        placed = [pod for pod in live if pod.spec.node_name in free]
+        waiting = [pod for pod in live if not pod.spec.node_name]
+        ports = {port for pod in waiting for port in ports_of(pod.spec)}
+        for node in nodes if ports else ():
+            for amounts in (whole[node.name], free[node.name]):
+                amounts.update(dict.fromkeys(ports, UNIT))
+        for pod in placed:
+            there = free[pod.spec.node_name]
+            for name, amount in (demands(pod.spec) if ports else demands(pod.spec, ports=False)).items():
+                there[name] = there.get(name, 0) - amount
+        yield cls(
+            metadata=Meta(name="floor"),
+            nodes=nodes,
+            placed=tuple(placed),
+            whole=whole,
+            free=free,
+            neighbours=Neighbours(nodes, placed, waiting, snapshot.all(Namespace)),
+            attachments=Attachments.of(snapshot, placed),
+            memo={},
+        )
 
     def look(self, pod: Pod) -> Look:
         """The same for pods that ask for the same."""
-        wants, spec = asked(pod.spec), pod.spec
-        key = msgspec.json.encode(
-            (sorted(wants.items()), spec.node_selector, required_affinity(spec), spec.tolerations)
-        )
+        assert self.neighbours is not None
+        assert self.attachments is not None
+        wants, spec = demands(pod.spec), pod.spec
+        beside, mounted = self.neighbours.key(pod), self.attachments.key(pod)
+        asks = (sorted(wants.items()), spec.node_selector, required_affinity(spec), spec.tolerations)
+        key = msgspec.json.encode(asks), beside, mounted
         if key not in self.memo:
-            self.memo[key] = self._look(spec, wants)
+            self.memo[key] = self._look(pod, wants, mounted=bool(mounted), beside=bool(beside))
         found: Look = self.memo[key]
         return found
 
-    def slots(self, look: Look, wants: Amounts) -> Mapping[str, int]:
-        """For how many pods that ask for so much each resource would do, were it the only one."""
-        key = ("slots", id(look))
-        if key not in self.memo:
-            slots = dict.fromkeys(wants, 0)
-            for name in look.able:
-                free = self.free[name]
-                for resource, amount in wants.items():
-                    slots[resource] += max(0, free.get(resource, 0) // amount)
-            self.memo[key] = slots
-        found: Mapping[str, int] = self.memo[key]
-        return found
-
-    def _look(self, spec: PodSpec, wants: Amounts) -> Look:
+    def _look(self, pod: Pod, wants: Mapping[str, int], *, mounted: bool, beside: bool) -> Look:
+        spec = pod.spec
         fails: Counter[str] = Counter()
         taints: Counter[str] = Counter()
-        able: list[str] = []
-        for alike in self._classes(keys_of(spec.node_selector, required_affinity(spec))):
-            first = alike[0]
+        behind: Counter[str] = Counter()
+        able: list[int] = []
+        kinds = self._classes(keys_of(spec.node_selector, required_affinity(spec)))
+        for number, alike in enumerate(kinds):
+            first = alike.first
             told, blocking = _first_failure(spec, first)
             if told:
-                fails[told] += len(alike)
+                fails[told] += len(alike.nodes)
             else:
-                able += [node.name for node in alike]
+                able.append(number)
             if blocking is not None and selects(spec, first):
-                taints[blocking] += len(alike)
-        fits, large = self._room(able, wants, fails)
-        nodes = frozenset(able)
-        same: frozenset[str] = self.memo.setdefault(("able", nodes), nodes)
-        return Look(same, fits, dict(fails), large, dict(taints))
+                taints[blocking] += len(alike.nodes)
+                behind[blocking] += min(alike.large(resource, amount) for resource, amount in wants.items())
+        chosen = [kinds[number] for number in able]
+        if mounted or beside or any(name.startswith(PORTS) for name in wants):
+            assert self.neighbours is not None
+            assert self.attachments is not None
+            limits, reach = self.attachments.tests(pod) if mounted else ((), ())
+            near = self.neighbours.tests(pod, self.selected(spec)) if beside else ()
+            room = Room.node_by_node(chosen, wants, reach, (*limits, *reach, *near), fails)
+            return Look(room.places or frozenset(), room, dict(fails), dict(taints), +behind)
+        room = Room.by_counts(chosen, wants, fails)
+        return Look(self._places(kinds, able), room, dict(fails), dict(taints), +behind)
 
-    def _room(self, able: list[str], wants: Amounts, fails: Counter[str]) -> tuple[int, dict[str, int]]:
-        fits, large = 0, dict.fromkeys(wants, 0)
-        for name in able:
-            free, whole = self.free[name], self.whole[name]
-            lacking = [resource for resource, amount in wants.items() if free.get(resource, 0) < amount]
-            for resource, amount in wants.items():
-                if whole.get(resource, 0) >= amount:
-                    large[resource] += 1
-            for resource in lacking:
-                fails[f"insufficient {resource}"] += 1
-            fits += not lacking
-        return fits, large
+    def selected(self, spec: PodSpec) -> list[tuple[Node, bool]]:
+        """Nodes that it selects, whatever their taints; and whether these keep it away."""
+        found = []
+        for alike in self._classes(keys_of(spec.node_selector, required_affinity(spec))):
+            if selects(spec, alike.first):
+                kept = any(not _tolerated(one, spec.tolerations) for one in alike.first.spec.taints)
+                found += [(node, kept) for node in alike.nodes]
+        return found
 
-    def _classes(self, keys: frozenset[str]) -> list[list[Node]]:
+    def _places(self, kinds: Sequence[Alike], able: list[int]) -> frozenset[str]:
+        key = "places", id(kinds), tuple(able)
+        if key not in self.memo:
+            nodes = frozenset(node.name for number in able for node in kinds[number].nodes)
+            self.memo[key] = self.memo.setdefault(("able", nodes), nodes)
+        found: frozenset[str] = self.memo[key]
+        return found
+
+    def _classes(self, keys: frozenset[str]) -> Sequence[Alike]:
         """Nodes that no pod which asks for these labels alone can tell apart, their room left aside."""
         if keys not in self.memo:
             classes: dict[Any, list[Node]] = {}
@@ -124,12 +167,9 @@ class Floor(View, frozen=True):
                 name = node.name if NAME_FIELD in keys else ""
                 taints = tuple((one.key, one.value, one.effect) for one in node.spec.taints)
                 classes.setdefault((labels, name, taints, node.spec.unschedulable), []).append(node)
-            self.memo[keys] = list(classes.values())
-        found: list[list[Node]] = self.memo[keys]
+            self.memo[keys] = tuple(Alike(nodes, self.whole, self.free) for nodes in classes.values())
+        found: Sequence[Alike] = self.memo[keys]
         return found
-
-
-NAME_FIELD = "metadata.name"
 
 
 def _first_failure(spec: PodSpec, node: Node) -> tuple[str, str | None]:

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
-from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.systems.kubernetes.requests import UNIT, asked
+from seatrial.catalog.systems.kubernetes.requests import UNIT
 from seatrial.catalog.waits.amounts import many, told
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.catalog.waits.groups import Group
+from seatrial.catalog.waits.kinds import in_the_way, kinds, unplaced, waiting
+from seatrial.catalog.waits.room import demands
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Contest, Found, Piece, Stake, Wait, source
-
-
-def unplaced(group: Group) -> list[Pod]:
-    """Those for which the scheduler looks for a node."""
-    return [pod for pod in group.unplaced if not pod.spec.scheduling_gates]
-
-
-Alike = list[tuple[Look, Mapping[str, int], int]]
-
-
-def alike(floor: Floor, group: Group) -> Alike:
-    """Its pods without a node by what they ask for, with how many there are."""
-    if not group.unplaced:
-        return []
-    key = "alike", id(group)
-    if key not in floor.memo:
-        found: dict[int, tuple[Look, Mapping[str, int], int]] = {}
-        for pod in unplaced(group):
-            look = floor.look(pod)
-            before = found.get(id(look))
-            found[id(look)] = (look, asked(pod.spec), (before[2] if before else 0) + 1)
-        floor.memo[key] = list(found.values())
-    kinds: Alike = floor.memo[key]
-    return kinds
 
 
 @source("placement.no-node-lets-it-in")
@@ -46,28 +23,26 @@ def no_node_lets_it_in(groups: All[Group], floors: All[Floor]) -> Iterator[Found
     Why: the scheduler looks again and again, and never finds a node; an autoscaler may not know of such nodes either.
     Prevent: check tolerations and selectors against the labels and taints of the node pools when a workload is submitted.
     """
-    for floor in floors:
-        for group in groups:
-            for look, _, count in alike(floor, group):
-                if not look.able:
-                    yield _kept_out(group, look, count, len(floor.nodes))
+    for floor, group, kind in waiting(floors, groups):
+        if not kind.look.able and not kind.look.room.away:
+            yield _kept_out(group, kind.look.fails, kind.look.taints, kind.count, len(floor.nodes))
+        elif _too_large(kind.look) and kind.look.behind:
+            yield _kept_out(group, kind.look.fails, kind.look.behind, kind.count, len(floor.nodes))
 
 
-def _kept_out(group: Group, look: Look, count: int, nodes: int) -> Wait:
-    rule = ", ".join(f"{number} × {name}" for name, number in sorted(look.fails.items())) or "there is no node"
+def _kept_out(group: Group, fails: Mapping[str, int], taints: Mapping[str, int], count: int, nodes: int) -> Wait:
+    rule = ", ".join(f"{number} × {name}" for name, number in sorted(fails.items())) or "there is no node"
     because = f"{many(count, 'pod')} fit on none of {nodes} nodes: {rule}"
-    if look.taints:
-        taint, number = max(look.taints.items(), key=lambda one: (one[1], one[0]))
+    if taints:
+        taint, number = max(taints.items(), key=lambda one: (one[1], one[0]))
         cordon = taint == "cordon"
         return Wait(
             waiter=group.subject,
             holder="cordon" if cordon else f"taint {taint}",
             what="a node that may be used" if cordon else f"a node without the taint {taint}",
-            because=f"{because}; {number} nodes would do but for {'their cordon' if cordon else 'the taint ' + taint}",
+            because=f"{because}; {many(number, 'node')} would do but for {'their cordon' if cordon else 'the taint ' + taint}",
             missing=count,
-            actions=(
-                Action("uncordon one of these nodes" if cordon else f"tolerate {taint}, or take it off the nodes"),
-            ),
+            actions=(Action(past(taint)),),
         )
     return Wait(
         waiter=group.subject,
@@ -79,6 +54,15 @@ def _kept_out(group: Group, look: Look, count: int, nodes: int) -> Wait:
     )
 
 
+def past(taint: str) -> str:
+    """What one does about a taint; those of Kubernetes itself say that something is wrong with the node."""
+    if taint == "cordon":
+        return "uncordon one of these nodes"
+    if taint.startswith("node.kubernetes.io/"):
+        return f"see what is wrong with these nodes: Kubernetes takes {taint} off when it is mended"
+    return f"tolerate {taint}, or take it off the nodes"
+
+
 @source("placement.no-node-is-large-enough")
 def no_node_is_large_enough(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
     """No node that lets the pod in has so much of a resource, even when it is empty.
@@ -86,18 +70,17 @@ def no_node_is_large_enough(groups: All[Group], floors: All[Floor]) -> Iterator[
     Why: it waits for ever, however many others end.
     Prevent: offer only sizes that nodes have: a LimitRange, or flavors of Kueue with their own node labels.
     """
-    for floor in floors:
-        for group in groups:
-            for look, asks, count in alike(floor, group):
-                for name in _too_large(look):
-                    yield Wait(
-                        waiter=group.subject,
-                        holder=f"a node with {told(name, asks[name])} {name}",
-                        what=name,
-                        because=f"{many(count, 'pod')} want {told(name, asks[name])} {name} each, and none of the {len(look.able)} nodes that let them in has as much",
-                        missing=count,
-                        actions=(Action(f"ask for less {name} for each pod, or add larger nodes"),),
-                    )
+    for _, group, kind in waiting(floors, groups):
+        for name in _too_large(kind.look) if not kind.look.behind else ():
+            size = f"{told(name, kind.asks[name])} {name}"
+            yield Wait(
+                waiter=group.subject,
+                holder=f"a node with {size}",
+                what=name,
+                because=f"{many(kind.count, 'pod')} want {size} each, and none of the {len(kind.look.able)} nodes that let them in has as much",
+                missing=kind.count,
+                actions=(Action(f"ask for less {name} for each pod, or add larger nodes"),),
+            )
 
 
 def _too_large(look: Look) -> list[str]:
@@ -113,8 +96,9 @@ def all_is_taken(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
     """
     for floor in floors:
         wanted = _wanted(floor, groups)
+        held = _held(groups, wanted.keys())
         for resource in sorted(wanted):
-            yield _contest(floor, groups, resource, wanted[resource])
+            yield _contest(floor, groups, resource, wanted[resource], held[resource])
 
 
 def _wanted(floor: Floor, groups: Iterable[Group]) -> dict[str, dict[str, list[Piece]]]:
@@ -122,11 +106,12 @@ def _wanted(floor: Floor, groups: Iterable[Group]) -> dict[str, dict[str, list[P
     found: dict[str, dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
     for group in groups:
         missing = _to_come(group)
-        for look, asks, count in alike(floor, group):
-            if not look.able or _too_large(look):
+        for kind in kinds(floor, group):
+            look, count = kind.look, kind.count + missing
+            if not look.able or _too_large(look) or in_the_way(look):
                 continue
-            for resource in _lacking(floor, look, asks, count + missing):
-                found[resource][group.subject].append(Piece(count + missing, asks[resource], look.able))
+            for resource in _lacking(look, kind.asks, count):
+                found[resource][group.subject].append(Piece(count, kind.asks[resource], look.open))
             missing = 0
     return found
 
@@ -136,10 +121,9 @@ def _to_come(group: Group) -> int:
     return max(0, group.needed - len(group.pods)) if group.needed else 0
 
 
-def _lacking(floor: Floor, look: Look, asks: Mapping[str, int], count: int) -> list[str]:
+def _lacking(look: Look, asks: Mapping[str, int], count: int) -> list[str]:
     """Resources of which there is too little for so many; where each alone would do, the one that most nodes lack."""
-    slots = floor.slots(look, asks)
-    short = [resource for resource in asks if slots[resource] < count]
+    short = [resource for resource, amount in asks.items() if look.room.slots(resource, amount, count) < count]
     if any(map(is_accelerator, short)):
         return [resource for resource in short if is_accelerator(resource)]
     if short or look.fits:
@@ -147,16 +131,34 @@ def _lacking(floor: Floor, look: Look, asks: Mapping[str, int], count: int) -> l
     return [max(asks, key=lambda one: (look.fails.get(f"insufficient {one}", 0), one))]
 
 
-def _contest(floor: Floor, groups: Iterable[Group], resource: str, wanted: dict[str, list[Piece]]) -> Contest:
-    kinds = {id(piece.places): piece.places for pieces in wanted.values() for piece in pieces if piece.places}
-    places: frozenset[str] = frozenset().union(*kinds.values())
-    stakes: list[Stake] = []
-    for group in groups:
-        holds: dict[str, int] = {}
+Held = dict[str, dict[int, dict[str, int]]]  # resource → number of a group → node → amount
+
+
+def _held(groups: Sequence[Group], resources: Collection[str]) -> Held:
+    found: Held = {resource: defaultdict(dict) for resource in resources}
+    for number, group in enumerate(groups):
         for pod in group.placed:
-            amount = asked(pod.spec).get(resource, 0)
-            if amount and pod.spec.node_name in places:
-                holds[pod.spec.node_name] = holds.get(pod.spec.node_name, 0) + amount
+            there = demands(pod.spec)
+            for resource in resources & there.keys():
+                held = found[resource][number]
+                held[pod.spec.node_name] = held.get(pod.spec.node_name, 0) + there[resource]
+    return found
+
+
+def _contest(
+    floor: Floor,
+    groups: Sequence[Group],
+    resource: str,
+    wanted: dict[str, list[Piece]],
+    held: Mapping[int, Mapping[str, int]],
+) -> Contest:
+    places_of = {id(piece.places): piece.places for pieces in wanted.values() for piece in pieces if piece.places}
+    places: frozenset[str] = frozenset().union(*places_of.values())
+    stakes: list[Stake] = []
+    numbers = {group.subject: number for number, group in enumerate(groups)}
+    for number in sorted({*held, *(numbers[subject] for subject in wanted)}):
+        group = groups[number]
+        holds = {name: amount for name, amount in held.get(number, {}).items() if name in places}
         wants = tuple(wanted.get(group.subject, ()))
         if not holds and not wants:
             continue

@@ -12,10 +12,15 @@ class BudgetSpec(Shape, frozen=True):
     selector: LabelSelector | None = None  # none: no pod
 
 
+class BudgetStatus(Shape, frozen=True):
+    disruptions_allowed: int = 0
+
+
 class PodDisruptionBudget(Fact, frozen=True):
     of = "policy/poddisruptionbudgets"
 
     spec: BudgetSpec = BudgetSpec()
+    status: BudgetStatus = BudgetStatus()
 
     def covers(self, namespace: str, labels: dict[str, str]) -> bool:
         selector = self.spec.selector

@@ -124,6 +124,7 @@ class Port(Shape, frozen=True):
     name: str = ""
     container_port: int = 0
     host_port: int = 0
+    host_ip: str = msgspec.field(default="", name="hostIP")
     protocol: str = ""
 
 

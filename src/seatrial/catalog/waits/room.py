@@ -1,0 +1,168 @@
+"""How much room nodes have for pods of one kind: counted by amounts where that is enough, and node by node where it is not."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from seatrial.catalog.systems.kubernetes.core import Node
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked
+
+PORTS = "host port "
+PORT = "host ports"  # how that constraint is told
+_ANY = ("", "0.0.0.0", "::")  # noqa: S104 - an address of a pod, none that we listen on
+
+Amounts = Mapping[str, int]
+Test = Callable[[Node], str]  # the constraint that the node does not meet; empty where it meets all
+Tests = Sequence[Test]
+
+
+def ports_of(spec: PodSpec) -> Iterator[str]:
+    """Each port of its node that it wants for itself, as if it were a resource of which a node has one.
+
+    Of one that names an address of the node, too, nobody is told: those of two addresses are not in each other's way.
+    """
+    for one in spec.every_container:
+        for port in one.ports:
+            if port.host_port and port.host_ip in _ANY:
+                yield f"{PORTS}{port.host_port}/{port.protocol or 'TCP'}"
+
+
+def demands(spec: PodSpec, *, ports: bool = True) -> Amounts:
+    """All that it asks of a node and that a node can run out of."""
+    wants = asked(spec)
+    taken = dict.fromkeys(ports_of(spec), UNIT) if ports else {}
+    return {**wants, **taken} if taken else wants
+
+
+class Alike:
+    """Nodes that differ only in their room, in the order of that for each resource that somebody asks for."""
+
+    def __init__(self, nodes: list[Node], whole: Mapping[str, Amounts], free: Mapping[str, Amounts]) -> None:
+        self.nodes, self.first = nodes, nodes[0]
+        self._whole, self._free = whole, free
+        self._by_free: dict[str, tuple[list[int], list[Node]]] = {}
+        self._by_whole: dict[str, list[int]] = {}
+
+    def free(self, node: Node) -> Amounts:
+        return self._free[node.name]
+
+    def whole(self, node: Node) -> Amounts:
+        return self._whole[node.name]
+
+    def lacking(self, resource: str, amount: int) -> int:
+        """Nodes that have less of it free."""
+        return bisect_left(self._sorted(resource)[0], amount)
+
+    def having(self, resource: str, amount: int) -> Sequence[Node]:
+        return self._sorted(resource)[1][self.lacking(resource, amount) :]
+
+    def large(self, resource: str, amount: int) -> int:
+        """Nodes that have as much when they are empty."""
+        if resource not in self._by_whole:
+            self._by_whole[resource] = sorted(self._whole[node.name].get(resource, 0) for node in self.nodes)
+        return len(self.nodes) - bisect_left(self._by_whole[resource], amount)
+
+    def slots(self, resource: str, amount: int, enough: int) -> int:
+        """For how many it would do, were it the only resource; no further than is enough."""
+        found, amounts = 0, self._sorted(resource)[0]
+        for at in range(len(amounts) - 1, -1, -1):
+            if amounts[at] < amount or found >= enough:
+                break
+            found += amounts[at] // amount
+        return found
+
+    def _sorted(self, resource: str) -> tuple[list[int], list[Node]]:
+        if resource not in self._by_free:
+            order = sorted(self.nodes, key=lambda node: self._free[node.name].get(resource, 0))
+            self._by_free[resource] = [self._free[node.name].get(resource, 0) for node in order], order
+        return self._by_free[resource]
+
+
+class Room(msgspec.Struct, frozen=True):
+    """What nodes that let a pod in have for it."""
+
+    alike: tuple[Alike, ...]
+    fits: int
+    large: Mapping[str, int]  # resource → nodes that have enough of it when they are empty
+    places: frozenset[str] | None = None  # where nodes were looked at one by one: those that let it in
+    away: int = 0  # nodes that would let it in, were its volumes there
+    barred: Mapping[str, tuple[Node, ...]] = {}  # constraint → nodes that have room and do not meet it
+
+    @classmethod
+    def by_counts(cls, kinds: Sequence[Alike], wants: Amounts, fails: Counter[str]) -> Room:
+        fits, large = 0, dict.fromkeys(wants, 0)
+        for alike in kinds:
+            lacking = {resource: alike.lacking(resource, amount) for resource, amount in wants.items()}
+            for resource, amount in wants.items():
+                large[resource] += alike.large(resource, amount)
+                if lacking[resource]:
+                    fails[f"insufficient {resource}"] += lacking[resource]
+            scarcest = max(lacking, key=lambda one: lacking[one])
+            for node in alike.having(scarcest, wants[scarcest]):
+                free = alike.free(node)
+                fits += all(free.get(resource, 0) >= amount for resource, amount in wants.items())
+        return cls(tuple(kinds), fits, large)
+
+    @classmethod
+    def node_by_node(
+        cls, kinds: Sequence[Alike], wants: Amounts, reach: Tests, later: Tests, fails: Counter[str]
+    ) -> Room:
+        """Each node by all that it has to meet, in the scheduler's order; one that cannot reach its volumes lets nobody in."""
+        fits, large, away = 0, dict.fromkeys(wants, 0), 0
+        places: list[str] = []
+        barred: dict[str, list[Node]] = {}
+        for alike in kinds:
+            for node in alike.nodes:
+                if _first(reach, node):
+                    away += 1
+                else:
+                    places.append(node.name)
+                    for resource, amount in wants.items():
+                        large[resource] += alike.whole(node).get(resource, 0) >= amount
+                if lacking := _lacking(alike.free(node), wants):
+                    fails.update(lacking)
+                elif against := _first(later, node):
+                    fails[against] += 1
+                    barred.setdefault(against, []).append(node)
+                else:
+                    fits += 1
+        known = {name: tuple(nodes) for name, nodes in barred.items()}
+        return cls(tuple(kinds), fits, large, frozenset(places), away, known)
+
+    def slots(self, resource: str, amount: int, enough: int) -> int:
+        """Were it the only thing that is wanted."""
+        if self.places is None:
+            found = 0
+            for alike in self.alike:
+                found += alike.slots(resource, amount, enough - found)
+                if found >= enough:
+                    break
+            return found
+        out = {node.name for nodes in self.barred.values() for node in nodes}
+        open_to_it = self.places - out
+        return sum(
+            max(0, alike.free(node).get(resource, 0)) // amount
+            for alike in self.alike
+            for node in alike.nodes
+            if node.name in open_to_it
+        )
+
+
+def _lacking(free: Amounts, wants: Amounts) -> list[str]:
+    """A port that is taken comes first, and nobody looks further then."""
+    short = [resource for resource, amount in wants.items() if free.get(resource, 0) < amount]
+    if any(resource.startswith(PORTS) for resource in short):
+        return [PORT]
+    return [f"insufficient {resource}" for resource in short]
+
+
+def _first(tests: Tests, node: Node) -> str:
+    for test in tests:
+        if told := test(node):
+            return told
+    return ""
