@@ -14,7 +14,7 @@ import msgspec
 
 from seatrial.catalog.systems.kubernetes.core import Namespace, Node
 from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
-from seatrial.catalog.systems.kubernetes.requests import UNIT, thousandths
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked, thousandths
 from seatrial.catalog.systems.kubernetes.storage import CsiNode, PersistentVolume, PersistentVolumeClaim
 from seatrial.catalog.systems.kubernetes.storage_classes import StorageClass
 from seatrial.catalog.views.placing import required_affinity, selects, tolerates
@@ -65,6 +65,7 @@ class Floor(View, frozen=True):
 
     nodes: tuple[Node, ...] = ()
     placed: tuple[Pod, ...] = ()
+    taken: dict[int, Mapping[str, int]] = {}  # by the identity of a placed pod
     whole: dict[str, dict[str, int]] = {}
     free: dict[str, dict[str, int]] = {}
     neighbours: Neighbours | None = None
@@ -83,16 +84,19 @@ class Floor(View, frozen=True):
         waiting = [pod for pod in live if not pod.spec.node_name]
         ports = {port for pod in waiting for port in ports_of(pod.spec)}
         for node in nodes if ports else ():
-            for amounts in (whole[node.name], free[node.name]):
-                amounts.update(dict.fromkeys(ports, UNIT))
+            whole[node.name].update(dict.fromkeys(ports, UNIT))
+            free[node.name].update(dict.fromkeys(ports, UNIT))
+        taken: dict[int, Mapping[str, int]] = {}
         for pod in placed:
             there = free[pod.spec.node_name]
-            for name, amount in (demands(pod.spec) if ports else demands(pod.spec, ports=False)).items():
+            amounts = taken[id(pod)] = demands(pod.spec) if ports else asked(pod.spec)
+            for name, amount in amounts.items():
                 there[name] = there.get(name, 0) - amount
         yield cls(
             metadata=Meta(name="floor"),
             nodes=nodes,
             placed=tuple(placed),
+            taken=taken,
             whole=whole,
             free=free,
             neighbours=Neighbours(nodes, placed, waiting, snapshot.all(Namespace)),

@@ -166,7 +166,8 @@ def _belongs(pod: Pod, owners: Mapping[str, ReplicaSet]) -> tuple[str, int]:
 
 def devices(pod: Pod) -> int:
     """Accelerators that it asks of a node; what it claims is counted with claims."""
-    return sum(amount for name, amount in asked(pod.spec).items() if is_accelerator(name)) // UNIT
+    amounts = asked(pod.spec)
+    return sum([amount for name, amount in amounts.items() if is_accelerator(name)]) // UNIT
 
 
 @source("groups.pods-that-belong-together")

@@ -25,26 +25,23 @@ def unplaced(group: Group) -> list[Pod]:
 
 
 def kinds(floor: Floor, group: Group) -> list[Kind]:
-    if not group.unplaced:
-        return []
-    key = "kinds", id(group)
-    if key not in floor.memo:
-        found: dict[int, Kind] = {}
-        for pod in unplaced(group):
-            look = floor.look(pod)
-            if id(look) not in found:
-                found[id(look)] = Kind(pod, look, demands(pod.spec))
-            found[id(look)].count += 1
-        floor.memo[key] = list(found.values())
-    known: list[Kind] = floor.memo[key]
-    return known
+    found: dict[int, Kind] = {}
+    for pod in unplaced(group):
+        look = floor.look(pod)
+        if id(look) not in found:
+            found[id(look)] = Kind(pod, look, demands(pod.spec))
+        found[id(look)].count += 1
+    return list(found.values())
 
 
 def waiting(floors: Iterable[Floor], groups: Iterable[Group]) -> Iterator[tuple[Floor, Group, Kind]]:
+    """Each group that wants a node, by what its pods ask for."""
     for floor in floors:
-        for group in groups:
-            for kind in kinds(floor, group):
-                yield floor, group, kind
+        if "waiting" not in floor.memo:
+            floor.memo["waiting"] = [
+                (floor, group, kind) for group in groups if group.unplaced for kind in kinds(floor, group)
+            ]
+        yield from floor.memo["waiting"]
 
 
 def in_the_way(look: Look) -> str:

@@ -76,10 +76,13 @@ class Neighbours:
 
     def key(self, pod: Pod) -> Hashable:
         """The same for pods that other pods treat alike; nothing where none has to do with it."""
-        refused = tuple(id(one) for one in self.refused_by(pod))
         spec = pod.spec
+        picky = bool(spec.affinity or spec.topology_spread_constraints)
+        if not picky and not self._refusals[0]:
+            return ()
+        refused = tuple(id(one) for one in self.refused_by(pod))
         own: object = None
-        if spec.affinity or spec.topology_spread_constraints:
+        if picky:
             terms = (required(pod, AFFINITY), required(pod, ANTI), spreads(pod))
             if any(terms):
                 labels = {key: pod.metadata.labels.get(key) for key in sorted(set(self._own_keys(pod)))}

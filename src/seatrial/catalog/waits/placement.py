@@ -10,8 +10,7 @@ from seatrial.catalog.systems.kubernetes.requests import UNIT
 from seatrial.catalog.waits.amounts import many, told
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.catalog.waits.groups import Group
-from seatrial.catalog.waits.kinds import in_the_way, kinds, unplaced, waiting
-from seatrial.catalog.waits.room import demands
+from seatrial.catalog.waits.kinds import in_the_way, unplaced, waiting
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Contest, Found, Piece, Stake, Wait, source
 
@@ -96,7 +95,7 @@ def all_is_taken(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
     """
     for floor in floors:
         wanted = _wanted(floor, groups)
-        held = _held(groups, wanted.keys())
+        held = _held(floor, groups, wanted.keys())
         for resource in sorted(wanted):
             yield _contest(floor, groups, resource, wanted[resource], held[resource])
 
@@ -104,15 +103,15 @@ def all_is_taken(groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
 def _wanted(floor: Floor, groups: Iterable[Group]) -> dict[str, dict[str, list[Piece]]]:
     """What is lacking, by resource and by who wants it."""
     found: dict[str, dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
-    for group in groups:
-        missing = _to_come(group)
-        for kind in kinds(floor, group):
-            look, count = kind.look, kind.count + missing
-            if not look.able or _too_large(look) or in_the_way(look):
-                continue
-            for resource in _lacking(look, kind.asks, count):
-                found[resource][group.subject].append(Piece(count, kind.asks[resource], look.open))
-            missing = 0
+    seen: set[str] = set()
+    for _, group, kind in waiting((floor,), groups):
+        look = kind.look
+        if not look.able or _too_large(look) or in_the_way(look):
+            continue
+        count = kind.count + (_to_come(group) if group.subject not in seen else 0)
+        seen.add(group.subject)
+        for resource in _lacking(look, kind.asks, count):
+            found[resource][group.subject].append(Piece(count, kind.asks[resource], look.open))
     return found
 
 
@@ -134,11 +133,11 @@ def _lacking(look: Look, asks: Mapping[str, int], count: int) -> list[str]:
 Held = dict[str, dict[int, dict[str, int]]]  # resource → number of a group → node → amount
 
 
-def _held(groups: Sequence[Group], resources: Collection[str]) -> Held:
+def _held(floor: Floor, groups: Sequence[Group], resources: Collection[str]) -> Held:
     found: Held = {resource: defaultdict(dict) for resource in resources}
-    for number, group in enumerate(groups):
+    for number, group in enumerate(groups) if resources else ():
         for pod in group.placed:
-            there = demands(pod.spec)
+            there = floor.taken.get(id(pod), {})
             for resource in resources & there.keys():
                 held = found[resource][number]
                 held[pod.spec.node_name] = held.get(pod.spec.node_name, 0) + there[resource]

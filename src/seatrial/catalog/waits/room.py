@@ -32,10 +32,9 @@ def ports_of(spec: PodSpec) -> Iterator[str]:
                 yield f"{PORTS}{port.host_port}/{port.protocol or 'TCP'}"
 
 
-def demands(spec: PodSpec, *, ports: bool = True) -> Amounts:
+def demands(spec: PodSpec) -> Amounts:
     """All that it asks of a node and that a node can run out of."""
-    wants = asked(spec)
-    taken = dict.fromkeys(ports_of(spec), UNIT) if ports else {}
+    wants, taken = asked(spec), dict.fromkeys(ports_of(spec), UNIT)
     return {**wants, **taken} if taken else wants
 
 

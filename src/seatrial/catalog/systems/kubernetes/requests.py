@@ -29,7 +29,7 @@ def asked(spec: PodSpec) -> Mapping[str, int]:
     """The sum of its containers and of what stays beside them, or what an init container needs alone."""
     plain = not spec.init_containers and not spec.overhead and spec.resources is None
     if plain and len(spec.containers) == 1:
-        return _alone(*_key(spec.containers[0].resources))
+        return _of_one(spec.containers[0].resources)
     total = _together(spec)
     total["pods"] = UNIT
     if spec.resources is not None:
@@ -73,6 +73,19 @@ def _together(spec: PodSpec) -> dict[str, int]:
     for name, amount in first.items():
         total[name] = max(total.get(name, 0), amount)
     return total
+
+
+_latest: list[tuple[Resources, Mapping[str, int]]] = [(Resources(), {"pods": UNIT})]
+
+
+def _of_one(resources: Resources) -> Mapping[str, int]:
+    """Pods of one template come one after the other, and to compare two is quicker than to look one up."""
+    known, amounts = _latest[0]
+    if resources == known:
+        return amounts
+    amounts = _alone(*_key(resources))
+    _latest[0] = resources, amounts
+    return amounts
 
 
 _Items = tuple[tuple[str, str | int | float], ...]
