@@ -12,9 +12,12 @@ from seatrial.app.target import Target
 from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.waits.advice import Case
 from seatrial.catalog.waits.explaining import explain
 from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group
+from seatrial.catalog.waits.shelf import Shelf
+from seatrial.catalog.waits.wishes import open_requests
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.waiting import diagnosis
 from seatrial.model.errors import UsageError
@@ -117,5 +120,9 @@ def _explained(snapshot: Snapshot, names: frozenset[str]) -> Iterator[Explanatio
         for pod in group.unplaced if group.subject in names else ():
             if not asked or pod.subject in asked or len(group.pods) == 1:
                 seen.setdefault(id(floor.look(pod)), pod)
+    shelf = next(iter(snapshot.all(Shelf)), None)
+    claims = {(one.metadata.namespace, one.name): one for one in snapshot.all(ResourceClaim)}
     for pod in list(seen.values())[:_MOST_EXPLAINED]:
-        yield explain(pod, floor, snapshot.all(Group), snapshot.all(PodDisruptionBudget))
+        wants = tuple(want for _, want in open_requests(shelf, pod, claims)) if shelf is not None else ()
+        budgets = snapshot.all(PodDisruptionBudget)
+        yield explain(Case(pod, floor.look(pod), floor, snapshot.all(Group), budgets, shelf, wants))

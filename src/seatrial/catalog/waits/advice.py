@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
+from seatrial.catalog.systems.kubernetes.dra import Exactly
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.views.placing import required_affinity
 from seatrial.catalog.views.selectors import selects
@@ -20,9 +21,11 @@ from seatrial.catalog.waits.neighbours import APART, NEAR, REPELLED, SPREAD
 from seatrial.catalog.waits.placement import past
 from seatrial.catalog.waits.preemption import NEVER, broken, victims
 from seatrial.catalog.waits.room import PORT, PORTS, demands
+from seatrial.catalog.waits.shelf import Shelf
 from seatrial.model.wait import Action
 
 _LACKS = "insufficient "
+CLAIMED = "claimed devices"
 _TAINTS = ("untolerated taint", "cordoned")
 _REST: Mapping[str, tuple[str, str]] = {
     ELSEWHERE: ("a node that can reach its volumes", "let it select nodes where its volumes are, or copy them"),
@@ -49,19 +52,41 @@ class Case(msgspec.Struct, frozen=True):
     floor: Floor
     groups: tuple[Group, ...] = ()
     budgets: tuple[PodDisruptionBudget, ...] = ()
+    shelf: Shelf | None = None
+    wants: tuple[Exactly, ...] = ()  # of devices, by claims that are open
+
+    @property
+    def without_devices(self) -> int:
+        """Nodes that would take it and cannot reach the devices that it claims."""
+        if self.shelf is None or not self.wants:
+            return 0
+        return sum(
+            not self.shelf.serves(node.name, self.wants) for node in self.look.room.fitting(demands(self.pod.spec))
+        )
+
+    @property
+    def fits(self) -> int:
+        return self.look.fits - self.without_devices
+
+    @property
+    def fails(self) -> Mapping[str, int]:
+        without = self.without_devices
+        return {**self.look.fails, CLAIMED: without} if without else self.look.fails
 
 
 def advise(case: Case) -> Advice:
-    look = case.look
-    if look.fits:
-        return Advice("", f"{many(look.fits, 'node')} would take it now: it waits for something else than a node")
-    if not look.fails:
+    look, fails = case.look, case.fails
+    if case.fits:
+        return Advice("", f"{many(case.fits, 'node')} would take it now: it waits for something else than a node")
+    if not fails:
         return Advice("", "there is no node")
-    first = max(look.fails, key=lambda one: (look.fails[one], one))
+    first = max(fails, key=lambda one: (fails[one], one))
     if first.startswith(_LACKS):
         return _room(first, case)
     if first == PORT:
         return _port(first, case)
+    if first == CLAIMED:
+        return _devices(first, case)
     if first in _TAINTS and look.taints:
         taint, nodes = _most(look.taints)
         needs = f"needs a node that lets it in: {taint} keeps it from {nodes} that it selects"
@@ -70,6 +95,23 @@ def advise(case: Case) -> Advice:
         needs, action = _REST[first]
         return Advice(first, f"needs {needs}", (Action(action),))
     return Advice(first, _selected(case), (Action("correct its node selector or affinity, or label a node"),))
+
+
+def _devices(first: str, case: Case) -> Advice:
+    """The request of which the fewest devices are to be had, and who has most of them where the most are free."""
+    assert case.shelf is not None
+    known = [want for want in case.wants if want.device_class_name in case.shelf.classes]
+    if len(known) < len(case.wants):
+        return Advice(first, "needs a DeviceClass that does not exist", (Action("create it, or install its driver"),))
+    want = min(known, key=lambda one: max(case.shelf.offer(one).free.values(), default=0) if case.shelf else 0)
+    offer, count = case.shelf.offer(want), case.shelf.count(want)
+    best, free = max(offer.free.items(), key=lambda one: (one[1], one[0]), default=("", 0))
+    place = f"the best place, {best}, has {free} free" if free else "none is free"
+    needs = f"needs {count} of the {offer.devices} devices of {want.device_class_name} that it selects; {place}"
+    users = sorted(((places.total(), claim) for claim, places in offer.users.items()), reverse=True)[:3]
+    return Advice(
+        first, needs, tuple(Action(f"wait for the end of who uses {claim}: it has {held}") for held, claim in users)
+    )
 
 
 def _most(counts: Mapping[str, int]) -> tuple[str, int]:

@@ -2,133 +2,78 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import msgspec
-
-from seatrial.catalog.systems.kubernetes.dra import Device, DeviceClass, Exactly, ResourceClaim, ResourceSlice
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass, Exactly, ResourceClaim, ResourceClaimTemplate
+from seatrial.catalog.systems.kubernetes.governance import ResourceQuota
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.requests import UNIT, thousandths
 from seatrial.catalog.waits.amounts import many
-from seatrial.catalog.waits.expressions import matches
+from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group
+from seatrial.catalog.waits.shelf import Shelf
+from seatrial.catalog.waits.wishes import Wish, claims_of, holders, wishes
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Contest, Found, Party, Piece, Stake, Wait, source
 
-_KEEPS = ("NoSchedule", "NoExecute")
+_OF_CLASS = ".deviceclass.resource.k8s.io/devices"  # after the name of the class, in a ResourceQuota
+_OF_CLAIMS = "count/resourceclaims.resource.k8s.io"
+_MOST = 32  # devices that a request for all of them counts as
 
-
-class Offer(msgspec.Struct, frozen=True):
-    """Devices of one class: how many there are on each pool, how many of them are free, and what keeps the others."""
-
-    devices: int
-    unsure: bool  # selectors are more than we can read
-    tainted: int
-    taint: str
-    free: Mapping[str, int]  # pool → devices
-    users: Mapping[str, Mapping[str, int]]  # claim → pool → devices
-
-
-class Shelf:
-    """All devices that are offered, and who has them."""
-
-    def __init__(self, slices: All[ResourceSlice], classes: All[DeviceClass], claims: All[ResourceClaim]) -> None:
-        self.classes = {one.name: one for one in classes}
-        newest: dict[tuple[str, str], int] = defaultdict(int)
-        for one in slices:
-            key = one.spec.driver, one.spec.pool.name
-            newest[key] = max(newest[key], one.spec.pool.generation)
-        self._devices = [
-            (one.spec.driver, one.spec.pool.name, device)
-            for one in slices
-            if one.spec.pool.generation == newest[one.spec.driver, one.spec.pool.name]
-            for device in one.spec.devices
-        ]
-        self._users: dict[tuple[str, str, str], str] = {
-            (result.driver, result.pool, result.device): claim.subject
-            for claim in claims
-            if claim.status.allocation is not None
-            for result in claim.status.allocation.devices.results
-            if not result.admin_access
-        }
-        self._memo: dict[Any, Offer] = {}
-
-    def offer(self, want: Exactly) -> Offer:
-        key = msgspec.json.encode((want.device_class_name, want.selectors))
-        if key not in self._memo:
-            self._memo[key] = self._offer(want)
-        return self._memo[key]
-
-    def _offer(self, want: Exactly) -> Offer:
-        selectors = (*self.classes[want.device_class_name].spec.selectors, *want.selectors)
-        found, tainted, unsure, taint = 0, 0, False, ""
-        free: dict[str, int] = defaultdict(int)
-        users: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for driver, pool, device in self._devices:
-            said = matches(selectors, device, driver)
-            if said is False:
-                continue
-            unsure = unsure or said is None
-            found += 1
-            user = self._users.get((driver, pool, device.name))
-            if kept := _kept(device):
-                tainted, taint = tainted + 1, kept
-            elif user is None or device.allow_multiple_allocations:
-                free[pool] += 1
-            else:
-                users[user][pool] += 1
-        return Offer(found, unsure, tainted, taint, free, users)
-
-
-def _kept(device: Device) -> str:
-    return next((f"{one.key}={one.value}:{one.effect}" for one in device.taints if one.effect in _KEEPS), "")
-
-
-def _claims_of(pod: Pod) -> Iterator[tuple[str, str]]:
-    """Of each claim that it wants, its name and what names it; an empty name where nobody has made it from its template."""
-    made = {one.get("name", ""): one.get("resourceClaimName", "") for one in pod.status.resource_claim_statuses}
-    for one in pod.spec.resource_claims:
-        yield one.resource_claim_name or made.get(one.name, ""), one.resource_claim_template_name
+Wanted = dict[str, list[tuple[str, int, frozenset[str] | None]]]  # class → who, how many, and where
 
 
 @source("claims.cannot-be-allocated")
 def cannot_be_allocated(
-    groups: All[Group], claims: All[ResourceClaim], classes: All[DeviceClass], slices: All[ResourceSlice]
+    groups: All[Group], claims: All[ResourceClaim], shelves: All[Shelf], floors: All[Floor]
 ) -> Iterator[Found]:
     """A claim that a pod wants is missing, asks for devices that nobody offers, or for those that others have.
 
     Why: the scheduler places the pod only where all of its claims can be allocated.
     Prevent: let templates make claims, keep DeviceClasses and drivers together, and limit claims by quota.
     """
-    known = {(one.metadata.namespace, one.name): one for one in claims}
-    shelf = Shelf(slices, classes, claims)
-    holders = _holders(groups)
-    wanted: dict[str, list[tuple[str, Exactly]]] = defaultdict(list)
+    known = {(one.metadata.namespace, one.name) for one in claims}
     for group in groups:
         told: set[str] = set()
         for pod in group.unplaced:
-            for name, template in _claims_of(pod):
-                claim = known.get((pod.metadata.namespace, name))
-                wait = _missing(group, pod, name, template) if claim is None else None
-                for want in _open(claim):
-                    wait = wait or _not_offered(group, claim, want, shelf)
-                    if wait is None:
-                        wanted[want.device_class_name].append((group.subject, want))
-                    yield Party(subject=group.subject, waiting=0, accelerators=want.count)
-                if wait is not None and wait.holder not in told:
-                    told.add(wait.holder)
-                    yield wait
+            for name, template in claims_of(pod):
+                if (pod.metadata.namespace, name) not in known:
+                    wait = _missing(group, pod, name, template)
+                    if wait.holder not in told:
+                        told.add(wait.holder)
+                        yield wait
+    for shelf in shelves:
+        yield from _asked(shelf, wishes(shelf, groups, claims), groups, floors)
+
+
+def _asked(shelf: Shelf, every: list[Wish], groups: All[Group], floors: All[Floor]) -> Iterator[Found]:
+    wanted: Wanted = defaultdict(list)
+    told: set[tuple[str, str]] = set()
+    for wish in every:
+        places = _places(shelf, wish, floors)
+        wait = _not_offered(wish, shelf, places)
+        if wait is None:
+            offer, count = shelf.offer(wish.want), shelf.count(wish.want)
+            if offer.here >= count or not (offer.is_broken_up or offer.is_full):  # of those ``shares`` tells
+                wanted[wish.want.device_class_name].append((wish.group.subject, count, places))
+        elif (wait.waiter, wait.holder) not in told:
+            told.add((wait.waiter, wait.holder))
+            yield wait
+        if wish.claim != wish.pod.subject:  # those asked without a claim are counted with what is asked of nodes
+            yield Party(subject=wish.group.subject, waiting=0, accelerators=wish.want.count)
+    owners = holders(groups) if wanted else {}
     for name in sorted(wanted):
-        yield _contest(name, wanted[name], shelf, holders)
+        yield _contest(name, wanted[name], shelf, owners)
 
 
-def _open(claim: ResourceClaim | None) -> Iterator[Exactly]:
-    """What a claim that is not allocated asks for; of alternatives the first, which is wanted most."""
-    if claim is not None and claim.status.allocation is None:
-        for request in claim.spec.devices.requests:
-            if request.wants and not request.wants[0].admin_access:
-                yield request.wants[0]
+def _places(shelf: Shelf, wish: Wish, floors: All[Floor]) -> frozenset[str] | None:
+    """Where devices are that it could have: on nodes that let it in."""
+    for floor in floors:
+        able = floor.look(wish.pod).able
+        if able and len(able) < len(floor.nodes):
+            return shelf.reach(able)
+    return None
 
 
 def _missing(group: Group, pod: Pod, name: str, template: str) -> Wait:
@@ -152,18 +97,18 @@ def _missing(group: Group, pod: Pod, name: str, template: str) -> Wait:
     )
 
 
-def _not_offered(group: Group, claim: ResourceClaim | None, want: Exactly, shelf: Shelf) -> Wait | None:
-    subject, name = claim.subject if claim else "", want.device_class_name
+def _not_offered(wish: Wish, shelf: Shelf, places: frozenset[str] | None) -> Wait | None:
+    subject, name = wish.claim, wish.want.device_class_name
     if name not in shelf.classes:
         holder = f"{DeviceClass.of}/{name}"
         return _wait(
-            group, holder, f"{subject} names {holder}, which does not exist", f"create {holder}, or install its driver"
+            wish, holder, f"{subject} names {holder}, which does not exist", f"create {holder}, or install its driver"
         )
-    offer = shelf.offer(want)
+    offer = shelf.offer(wish.want)
     if not offer.devices:
         holder = f"a device of {DeviceClass.of}/{name} that {subject} selects"
         return _wait(
-            group,
+            wish,
             holder,
             f"no ResourceSlice offers a device that {subject} selects",
             "correct its selectors, or see that the driver runs",
@@ -171,41 +116,43 @@ def _not_offered(group: Group, claim: ResourceClaim | None, want: Exactly, shelf
     if offer.tainted == offer.devices:
         because = f"all {many(offer.devices, 'device')} that {subject} selects are tainted {offer.taint}"
         return _wait(
-            group, f"device taint {offer.taint}", because, "mend these devices, or tolerate the taint in the claim"
+            wish, f"device taint {offer.taint}", because, "mend these devices, or tolerate the taint in the claim"
+        )
+    there = {*offer.free, *(place for user in offer.users.values() for place in user)}
+    if places is not None and there and not there & places and not offer.lacks:
+        because = f"{many(offer.devices, 'device')} that {subject} selects are on nodes that do not let {wish.pod.subject} in: {', '.join(sorted(there)[:3])}"
+        return _wait(
+            wish,
+            f"nodes with devices for {wish.group.subject}",
+            because,
+            "let the pod tolerate and select the nodes where its devices are",
         )
     return None
 
 
-def _wait(group: Group, holder: str, because: str, action: str) -> Wait:
-    return Wait(waiter=group.subject, holder=holder, what="a device", because=because, actions=(Action(action),))
+def _wait(wish: Wish, holder: str, because: str, action: str) -> Wait:
+    return Wait(waiter=wish.group.subject, holder=holder, what="a device", because=because, actions=(Action(action),))
 
 
-def _holders(groups: All[Group]) -> dict[str, Group]:
-    found: dict[str, Group] = {}
-    for group in groups:
-        for pod in group.pods:
-            for name, _ in _claims_of(pod):
-                if name:
-                    found.setdefault(f"{ResourceClaim.of}/{pod.metadata.namespace}/{name}", group)
-    return found
-
-
-def _contest(name: str, wanted: list[tuple[str, Exactly]], shelf: Shelf, holders: Mapping[str, Group]) -> Contest:
+def _contest(
+    name: str,
+    wanted: list[tuple[str, int, frozenset[str] | None]],
+    shelf: Shelf,
+    owners: Mapping[str, Group],
+) -> Contest:
     """Devices of one class; a request with selectors of its own wants some of them only."""
     every = shelf.offer(Exactly(device_class_name=name))
-    holds: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for claim, pools in every.users.items():
-        party = holders[claim].subject if claim in holders else claim
-        for pool, count in pools.items():
-            holds[party][pool] += count
-    wants: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for party, want in wanted:
-        wants[party][want.count].append(1)
-    ends = {group.subject: group for group in holders.values()}
+    holds: dict[str, Counter[str]] = defaultdict(Counter)
+    for claim, places in every.users.items():
+        holds[owners[claim].subject if claim in owners else claim].update(places)
+    wants: dict[str, Counter[tuple[int, frozenset[str] | None]]] = defaultdict(Counter)
+    for party, count, reach in wanted:
+        wants[party][count, reach] += 1
+    by_subject = {group.subject: group for group in owners.values()}
     stakes: list[Stake] = []
     for party in sorted({*holds, *wants}):
-        group = ends.get(party)
-        pieces = tuple(Piece(len(some), size) for size, some in sorted(wants.get(party, {}).items()))
+        group = by_subject.get(party)
+        pieces = tuple(Piece(some, size, reach) for (size, reach), some in wants.get(party, Counter()).items())
         tied = group is not None and 0 < len(group.placed) < group.needed
         last = group.ends if group is not None else True
         if tied:
@@ -218,3 +165,48 @@ def _contest(name: str, wanted: list[tuple[str, Exactly]], shelf: Shelf, holders
     return Contest(
         what=f"devices of {name}", free=dict(every.free), stakes=tuple(stakes), place="the pools of its drivers"
     )
+
+
+@source("claims.quota-is-used-up")
+def quota_is_used_up(
+    groups: All[Group], templates: All[ResourceClaimTemplate], quotas: All[ResourceQuota]
+) -> Iterator[Found]:
+    """A ResourceQuota for devices of a class leaves no room for a claim that a pod needs.
+
+    Why: claims are counted when they are made, so that the pod is there and its claim is refused again and again.
+    Prevent: give each namespace a quota for DeviceClasses that fits its quota for pods, and let Kueue hold work back before.
+    """
+    known = {(one.metadata.namespace, one.name): one for one in templates}
+    by_space: dict[str, list[ResourceQuota]] = defaultdict(list)
+    for quota in quotas:
+        if any(name.endswith(_OF_CLASS) or name == _OF_CLAIMS for name in quota.spec.hard):
+            by_space[quota.metadata.namespace].append(quota)
+    for group in groups if by_space else ():
+        for pod in group.unplaced:
+            space = pod.metadata.namespace
+            for name, template in claims_of(pod) if space in by_space else ():
+                made = known.get((space, template))
+                if not name and made is not None:
+                    yield from _over(group, pod, made, by_space[space])
+
+
+def _over(group: Group, pod: Pod, template: ResourceClaimTemplate, quotas: list[ResourceQuota]) -> Iterator[Wait]:
+    wanted = Counter({_OF_CLAIMS: 1})
+    for request in template.spec.spec.devices.requests:
+        counts: Counter[str] = Counter()
+        for want in request.wants:  # of alternatives each counts, as the largest of them
+            key = f"{want.device_class_name}{_OF_CLASS}"
+            counts[key] = max(counts[key], _MOST if want.allocation_mode == "All" else want.count)
+        wanted.update(counts)
+    for quota in quotas:
+        for name, count in wanted.items():
+            hard, used = quota.spec.hard.get(name), thousandths(quota.status.used.get(name, 0)) // UNIT
+            if hard is not None and used + count > thousandths(hard) // UNIT:
+                yield Wait(
+                    waiter=group.subject,
+                    holder=quota.subject,
+                    what="quota",
+                    because=f"{pod.subject} needs a claim from {template.subject} with {count} of {name}; {quota.subject} allows {hard} and {used} are used",
+                    missing=count,
+                    actions=(Action(f"raise {quota.subject}, or delete claims that nobody needs"),),
+                )

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
-from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.waits.advice import Case, advise
+from seatrial.catalog.waits.advice import CLAIMED, Case, advise
 from seatrial.catalog.waits.attachments import ELSEWHERE, FULL, UNBOUND
-from seatrial.catalog.waits.floor import Floor, Look
-from seatrial.catalog.waits.groups import Group
 from seatrial.catalog.waits.neighbours import APART, NEAR, REPELLED, SPREAD
 from seatrial.catalog.waits.room import PORT
 from seatrial.model.wait import Explanation, Trial
@@ -36,33 +32,31 @@ _WORDS = (
     ("had no available volume zone", ELSEWHERE),
     ("didn't find available persistent volumes to bind", UNBOUND),
     ("exceed max volume count", FULL),
+    ("cannot allocate all claims", CLAIMED),
 )
 
 _COMPUTED = frozenset(ours for _, ours in _WORDS)
 _OLD = "the scheduler looked at {then} nodes and there are {now} now, so its counts are not compared"
 
 
-def explain(
-    pod: Pod, floor: Floor, groups: Iterable[Group] = (), budgets: Iterable[PodDisruptionBudget] = ()
-) -> Explanation:
-    look = floor.look(pod)
-    advice = advise(Case(pod, look, floor, tuple(groups), tuple(budgets)))
+def explain(case: Case) -> Explanation:
+    pod, nodes = case.pod, len(case.floor.nodes)
+    fails, fits = case.fails, case.fits
+    advice = advise(case)
     scheduled = pod.status.condition("PodScheduled")
     message = scheduled.message if scheduled is not None and scheduled.status == "False" else ""
     theirs = said(message)
-
-    def most(constraint: str) -> tuple[int, str]:
-        return -look.fails[constraint], constraint
-
-    old = theirs is not None and theirs[""] != len(floor.nodes)
+    old = theirs is not None and theirs[""] != nodes
     differs: tuple[str, ...] = ()
     if theirs is not None:
-        differs = (_OLD.format(then=theirs[""], now=len(floor.nodes)),) if old else _differences(look, theirs)
+        differs = (_OLD.format(then=theirs[""], now=nodes),) if old else _differences(fails, theirs)
     return Explanation(
         subject=pod.subject,
-        nodes=len(floor.nodes),
-        fits=look.fits,
-        fails=tuple(Trial(constraint=name, nodes=look.fails[name]) for name in sorted(look.fails, key=most)),
+        nodes=nodes,
+        fits=fits,
+        fails=tuple(
+            Trial(constraint=name, nodes=fails[name]) for name in sorted(fails, key=lambda one: (-fails[one], one))
+        ),
         first=advice.first,
         needs=advice.needs,
         actions=advice.actions,
@@ -92,12 +86,12 @@ def _ours(text: str) -> str:
     return next((word for theirs, word in _WORDS if theirs in text), text)
 
 
-def _differences(look: Look, theirs: dict[str, int]) -> tuple[str, ...]:
+def _differences(fails: Mapping[str, int], theirs: dict[str, int]) -> tuple[str, ...]:
     """Of what both count. Where the scheduler names another constraint, that node failed there first, or nobody computes it here."""
     ours = {name for name in theirs if name.startswith("insufficient ") or name in _COMPUTED}
     found = []
-    for name in sorted({*look.fails, *ours}):
-        mine, other = look.fails.get(name, 0), theirs.get(name, 0)
+    for name in sorted({*fails, *ours}):
+        mine, other = fails.get(name, 0), theirs.get(name, 0)
         if mine != other:
             found.append(f"{name}: {mine} nodes by our arithmetic, {other} by the scheduler")
     return tuple(found)

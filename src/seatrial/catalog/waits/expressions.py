@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
+
+import msgspec
 
 from seatrial.catalog.systems.kubernetes.dra import Device, Selector
 from seatrial.catalog.systems.kubernetes.requests import thousandths
@@ -30,6 +32,29 @@ _OPERATORS = {
     ">=": operator.ge,
     "<=": operator.le,
 }
+
+
+_NAMED = re.compile(r"""device\.(attributes|capacity)\[['"]([^'"]+)['"]\]\.(\w+)""")
+Mentioned = frozenset[tuple[str, str, str]]
+
+
+def mentioned(selectors: Iterable[Selector]) -> Mentioned:
+    """Attributes and capacities that they look at: devices that are alike in these are alike to them."""
+    texts = [selector.cel.get("expression", "") for selector in selectors]
+    named = {found for text in texts for found in _NAMED.findall(text)}
+    has = {("attributes", found["domain"], "") for text in texts for found in _HAS.finditer(text)}
+    return frozenset(named | has)
+
+
+def projection(device: Device, driver: str, names: Mentioned) -> Hashable:
+    seen: list[Hashable] = []
+    for table, domain, name in sorted(names):
+        if not name:
+            seen.append(any(key.partition("/")[0] == domain for key in device.attributes))
+            continue
+        found = _named(dict(device.attributes if table == "attributes" else device.capacity), driver, domain, name)
+        seen.append(msgspec.json.encode(found))
+    return tuple(seen)
 
 
 def matches(selectors: Iterable[Selector], device: Device, driver: str) -> bool | None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes.core import Namespace, Node
+from seatrial.catalog.systems.kubernetes.core import IMPLICIT, Namespace, Node
+from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, Taint, Toleration
 from seatrial.catalog.systems.kubernetes.requests import UNIT, asked, thousandths
 from seatrial.catalog.systems.kubernetes.storage import CsiNode, PersistentVolume, PersistentVolumeClaim
@@ -27,6 +28,7 @@ from seatrial.model.fact import Fact, Meta, Snapshot, View
 CORDON = "node.kubernetes.io/unschedulable"
 NAME_FIELD = "metadata.name"
 _ENDED = ("Succeeded", "Failed")
+_ENOUGH = 1 << 60  # of what a node does not count
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class Look(msgspec.Struct, frozen=True):
 
 class Floor(View, frozen=True):
     of = "floor"
-    drawn_from = (Node, Pod, Namespace, PersistentVolumeClaim, PersistentVolume, CsiNode, StorageClass)
+    drawn_from = (Node, Pod, Namespace, PersistentVolumeClaim, PersistentVolume, CsiNode, StorageClass, DeviceClass)
 
     nodes: tuple[Node, ...] = ()
     placed: tuple[Pod, ...] = ()
@@ -86,6 +88,10 @@ class Floor(View, frozen=True):
         for node in nodes if ports else ():
             whole[node.name].update(dict.fromkeys(ports, UNIT))
             free[node.name].update(dict.fromkeys(ports, UNIT))
+        for name in _by_claims(snapshot.all(DeviceClass), waiting):
+            for node in nodes:
+                whole[node.name].setdefault(name, _ENOUGH)
+                free[node.name].setdefault(name, _ENOUGH)
         taken: dict[int, Mapping[str, int]] = {}
         for pod in placed:
             there = free[pod.spec.node_name]
@@ -174,6 +180,12 @@ class Floor(View, frozen=True):
             self.memo[keys] = tuple(Alike(nodes, self.whole, self.free) for nodes in classes.values())
         found: Sequence[Alike] = self.memo[keys]
         return found
+
+
+def _by_claims(classes: Iterable[DeviceClass], waiting: Iterable[Pod]) -> set[str]:
+    """Resources that a node need not count, since a driver may give them: whether it can is asked of the devices."""
+    named = {one.spec.extended_resource_name for one in classes} | {f"{IMPLICIT}/{one.name}" for one in classes}
+    return {name for pod in waiting for name in asked(pod.spec) if name in named} if named else set()
 
 
 def _first_failure(spec: PodSpec, node: Node) -> tuple[str, str | None]:

@@ -133,6 +133,14 @@ class Room(msgspec.Struct, frozen=True):
         known = {name: tuple(nodes) for name, nodes in barred.items()}
         return cls(tuple(kinds), fits, large, frozenset(places), away, known)
 
+    def fitting(self, wants: Amounts) -> Iterator[Node]:
+        """The nodes on which nothing is in its way."""
+        out = {node.name for nodes in self.barred.values() for node in nodes}
+        for alike in self.alike:
+            for node in alike.nodes:
+                if node.name not in out and not _lacking(alike.free(node), wants):
+                    yield node
+
     def slots(self, resource: str, amount: int, enough: int) -> int:
         """Were it the only thing that is wanted."""
         if self.places is None:

@@ -9,6 +9,7 @@ from seatrial.catalog.systems.kubernetes.dra import Device, Selector
 from seatrial.catalog.systems.kubernetes.pods import PodSpec
 from seatrial.catalog.systems.kubernetes.requests import asked
 from seatrial.catalog.views.selectors import selects
+from seatrial.catalog.waits.advice import Case
 from seatrial.catalog.waits.explaining import explain, said
 from seatrial.catalog.waits.expressions import matches
 from seatrial.catalog.waits.floor import Floor
@@ -109,7 +110,7 @@ NODES = (node("n1", 0), node("n2", taints=[TAINT]), node("n3", unschedulable=Tru
 def explained(message: str, *nodes: object) -> object:
     snap = snapshot(*nodes, pod("p", 1, status=waiting(message)))  # type: ignore[arg-type]
     (floor,), ((one, *_),) = snap.all(Floor), [snap.facts["pods"]]
-    return explain(one, floor)  # type: ignore[arg-type]
+    return explain(Case(one, floor.look(one), floor))
 
 
 def test_what_we_count_and_what_the_scheduler_counts_is_compared() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seatrial.catalog.waits.advice import Case
 from seatrial.catalog.waits.explaining import explain
 from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group
@@ -212,7 +213,8 @@ def explained(*given: Given) -> Explanation:
     facts = snapshot(*given)
     (floor,) = facts.all(Floor)
     groups = facts.all(Group)
-    return explain(next(one for group in groups for one in group.unplaced), floor, groups)
+    waits = next(one for group in groups for one in group.unplaced)
+    return explain(Case(waits, floor.look(waits), floor, groups))
 
 
 def test_what_most_nodes_fail_is_told_first_with_what_would_make_it_fit() -> None:

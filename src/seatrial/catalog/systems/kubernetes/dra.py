@@ -6,10 +6,23 @@ from typing import Any
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes.pods import Condition, Taint
+from seatrial.catalog.systems.kubernetes.pods import Condition, Taint, Toleration
 from seatrial.model.fact import Fact, Shape
 
 Attribute = dict[str, Any]  # one of bool, int, string, version
+Text = str | int | float
+
+
+class Amount(Shape, frozen=True):
+    value: Text = 0
+
+
+class Counters(Shape, frozen=True):
+    """What devices that overlap share, as the parts of one accelerator do; or what one of them takes of it."""
+
+    name: str = ""
+    counter_set: str = ""  # of which it takes
+    counters: dict[str, Amount] = {}
 
 
 class Device(Shape, frozen=True):
@@ -19,7 +32,7 @@ class Device(Shape, frozen=True):
     taints: tuple[Taint, ...] = ()
     node_name: str = ""
     allow_multiple_allocations: bool = False
-    consumes_counters: tuple[dict[str, Any], ...] = ()
+    consumes_counters: tuple[Counters, ...] = ()
 
     def attribute(self, name: str) -> str:
         """As text, whatever its type; empty where the device does not say. The driver's own domain may be left out."""
@@ -41,7 +54,7 @@ class SliceSpec(Shape, frozen=True):
     all_nodes: bool = False
     pool: Pool = Pool()
     devices: tuple[Device, ...] = ()
-    shared_counters: tuple[dict[str, Any], ...] = ()
+    shared_counters: tuple[Counters, ...] = ()
 
 
 class ResourceSlice(Fact, frozen=True):
@@ -66,12 +79,18 @@ class DeviceClass(Fact, frozen=True):
     spec: DeviceClassSpec = DeviceClassSpec()
 
 
+class CapacityWish(Shape, frozen=True):
+    requests: dict[str, Text] = {}
+
+
 class Exactly(Shape, frozen=True):
     device_class_name: str = ""
     count: int = 1
     allocation_mode: str = ""
     admin_access: bool = False
     selectors: tuple[Selector, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    capacity: CapacityWish | None = None
 
 
 class DeviceRequest(Shape, frozen=True):
@@ -110,6 +129,7 @@ class Allotted(Shape, frozen=True):
     device: str = ""
     admin_access: bool = False
     share_id: str = msgspec.field(default="", name="shareID")
+    consumed_capacity: dict[str, Text] = {}
 
 
 class AllottedDevices(Shape, frozen=True):
