@@ -92,7 +92,7 @@ def _missing(group: Group, pod: Pod, name: str, template: str) -> Wait:
         holder=holder,
         what="a claim",
         because=because,
-        certainty=Certainty.CERTAIN,
+        certainty=Certainty.CERTAIN if name else Certainty.LIKELY,  # somebody may have refused it
         actions=(Action(f"create {holder}, or correct its name"),),
     )
 
