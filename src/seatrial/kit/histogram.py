@@ -1,0 +1,124 @@
+"""Histograms of whole numbers with a bounded relative error, which merge exactly.
+
+Values below 256 are kept as they are; above, each power of two is divided into 128 parts, so that a value is known to
+0.4 % at worst. Two histograms are merged by adding counts: nothing is lost that was not lost at recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+_BITS = 7
+_PARTS = 1 << _BITS  # of each power of two
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """A histogram at rest: how many values lie in each bucket, and what is known exactly."""
+
+    buckets: Mapping[int, int] = {}
+    total: int = 0
+    sum: int = 0
+    least: int = 0
+    most: int = 0
+
+    @property
+    def mean(self) -> float | None:
+        return self.sum / self.total if self.total else None
+
+    def percentile(self, share: float) -> float | None:
+        """The value below or at which this share (0 to 1) of the values lies; None where there is none."""
+        if not self.total:
+            return None
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"a share lies between 0 and 1, not at {share}")
+        rank = max(1, -int(-share * self.total // 1))  # rounded up
+        if rank >= self.total:
+            return float(self.most)
+        seen = 0
+        for index in sorted(self.buckets):
+            seen += self.buckets[index]
+            if seen >= rank:
+                return min(max(middle(index), float(self.least)), float(self.most))
+        return float(self.most)
+
+    def share_within(self, limit: float) -> float | None:
+        """The share of the values that are not above the limit."""
+        if not self.total:
+            return None
+        if self.most <= limit:
+            return 1.0
+        return sum(count for index, count in self.buckets.items() if middle(index) <= limit) / self.total
+
+
+class Histogram:
+    """A histogram that grows. Negative values count as 0."""
+
+    __slots__ = ("_buckets", "least", "most", "sum", "total")
+
+    def __init__(self, start: Counts | None = None) -> None:
+        self._buckets: dict[int, int] = {}
+        self.total = self.sum = self.least = self.most = 0
+        if start is not None:
+            self.merge(start)
+
+    def record(self, value: int, times: int = 1) -> None:
+        if value < 0:
+            value = 0
+        shift = value.bit_length() - _BITS - 1
+        index = (shift << _BITS) + (value >> shift) if shift > 0 else value
+        buckets = self._buckets
+        buckets[index] = buckets.get(index, 0) + times
+        if value > self.most:
+            self.most = value
+        if value < self.least or not self.total:
+            self.least = value
+        self.total += times
+        self.sum += value * times
+
+    def extend(self, values: Iterable[int]) -> None:
+        for value in values:
+            self.record(value)
+
+    def merge(self, other: Counts) -> None:
+        if not other.total:
+            return
+        for index, count in other.buckets.items():
+            self._buckets[index] = self._buckets.get(index, 0) + count
+        self.least = min(self.least, other.least) if self.total else other.least
+        self.most = max(self.most, other.most)
+        self.total += other.total
+        self.sum += other.sum
+
+    def counts(self) -> Counts:
+        return Counts(
+            buckets=dict(sorted(self._buckets.items())),
+            total=self.total,
+            sum=self.sum,
+            least=self.least,
+            most=self.most,
+        )
+
+    def taken(self) -> Counts:
+        """The counts, and empty from here on."""
+        counts = self.counts()
+        self._buckets = {}
+        self.total = self.sum = self.least = self.most = 0
+        return counts
+
+
+def merged(many: Iterable[Counts]) -> Counts:
+    histogram = Histogram()
+    for one in many:
+        histogram.merge(one)
+    return histogram.counts()
+
+
+def middle(index: int) -> float:
+    """The middle of a bucket."""
+    shift = (index >> _BITS) - 1
+    if shift <= 0:
+        return float(index)
+    low = (index - (shift << _BITS)) << shift
+    return low + ((1 << shift) - 1) / 2

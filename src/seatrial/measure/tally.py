@@ -1,0 +1,199 @@
+"""Adds parts up to a result. The order of parts does not matter; none is kept."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+from seatrial.kit.histogram import Histogram
+from seatrial.measure.arrivals import NANOSECONDS
+from seatrial.measure.steady import steady_from
+from seatrial.measure.validity import Sending, judge
+from seatrial.measure.windows import Windows
+from seatrial.model.load import Plan, Slo
+from seatrial.model.load_result import (
+    MARKS,
+    Client,
+    Distributions,
+    Ending,
+    LoadResult,
+    Mark,
+    Part,
+    Row,
+    ServerSample,
+)
+
+_MOST_MOMENTS = 1_000_000  # of which the gaps are looked at
+_TIMES = (
+    *("ttft_due", "ttft_sent", "whole_due", "whole_sent", "per_token_mean", "per_token", "gaps"),
+    *("send_lag", "queued", "tokens_in", "tokens_out"),
+)
+
+
+class Tally:
+    def __init__(self, plan: Plan, *, cores: int = 1) -> None:
+        self._plan = plan
+        self._cores = cores
+        self._warm_until = round(plan.warm_up * NANOSECONDS)
+        self._h = {name: Histogram() for name in _TIMES}
+        self._endings: Counter[Ending] = Counter()
+        self._statuses: Counter[int] = Counter()
+        self._marks: Counter[int] = Counter()
+        self._models: Counter[int] = Counter()
+        self._due, self._begun = array("q"), array("q")
+        self._windows = Windows()
+        self._health = {name: Histogram() for name in ("receive_lag", "loop", "connect")}
+        self._cpu: Counter[int] = Counter()
+        self._wall: Counter[int] = Counter()
+        self._memory: dict[int, int] = {}
+        self._finished: set[int] = set()
+        self._flying: dict[int, int] = {}
+        self.indexes = -1  # the highest seen
+        self.requests = self.warm = self._good = self._chunks = self._odd = 0
+        self.until = 0  # the latest moment up to which some process has told everything
+        self._last = self._warm_until
+
+    def add(self, part: Part) -> None:
+        for row in part.rows:
+            self._row(row)
+        self._h["gaps"].merge(part.gaps)
+        self._h["per_token"].merge(part.per_token)
+        for name, histogram in self._health.items():
+            histogram.merge(getattr(part.health, name))
+        self._odd += part.health.odd_stamps
+        self._cpu[part.shard] += part.health.cpu  # type: ignore[assignment]
+        self._wall[part.shard] += part.health.wall  # type: ignore[assignment]
+        self._memory[part.shard] = max(self._memory.get(part.shard, 0), part.health.peak_memory)
+        self._flying[part.shard] = part.in_flight
+        self.until = max(self.until, part.until)
+        if part.last:
+            self._finished.add(part.shard)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(self._flying.values())
+
+    @property
+    def failed(self) -> int:
+        return sum(count for ending, count in self._endings.items() if ending not in (Ending.OK, Ending.STOPPED))
+
+    def percentile(self, name: str, share: float) -> float | None:
+        """Of one of the distributions so far, in seconds."""
+        found = self._h[name].counts().percentile(share)
+        return None if found is None else found / NANOSECONDS
+
+    def _row(self, row: Row) -> None:
+        self.indexes = max(self.indexes, row.index)
+        self._last = max(self._last, row.end)
+        if row.due < self._warm_until:
+            self.warm += 1
+            return
+        self.requests += 1
+        if len(self._due) < _MOST_MOMENTS:
+            self._due.append(row.due)
+            self._begun.append(row.begun)
+        self._endings[row.ending] += 1
+        if row.status:
+            self._statuses[row.status] += 1
+        self._models[row.model] += 1
+        self._marks[row.marks] += 1
+        self._h["send_lag"].record(row.begun - row.due)
+        if row.sent >= 0:
+            self._h["queued"].record(row.sent - row.begun)
+        tokens = row.tokens_out if row.tokens_out >= 0 else row.chunks
+        good = row.ending is Ending.OK and is_good(row, tokens, self._plan.slo)
+        self._windows.add(row, tokens=tokens, good=good)
+        if row.ending is Ending.OK:
+            self._good += good
+            self._ok(row, tokens)
+
+    def _ok(self, row: Row, tokens: int) -> None:
+        h = self._h
+        self._chunks += row.chunks
+        h["whole_due"].record(row.end - row.due)
+        h["whole_sent"].record(row.end - row.sent)
+        h["tokens_out"].record(tokens)
+        if row.tokens_in >= 0:
+            h["tokens_in"].record(row.tokens_in)
+        if row.first >= 0:
+            h["ttft_due"].record(row.first - row.due)
+            h["ttft_sent"].record(row.first - row.sent)
+            if tokens > 1:
+                h["per_token_mean"].record(round((row.last - row.first) / (tokens - 1)))
+
+    def result(
+        self,
+        started_at: str,
+        *,
+        complete: bool = True,
+        lost_in_flight: int = 0,
+        first_request: float | None = None,
+        samples: tuple[ServerSample, ...] = (),
+    ) -> LoadResult:
+        sending = Sending.of(self._due, self._begun)
+        distributions = self._distributions(sending)
+        windows = self._windows.taken()
+        client = self._client(first_request)
+        models = self._plan.target.models
+        return LoadResult(
+            plan=self._plan,
+            started_at=started_at,
+            seconds=(self._last - self._warm_until) / NANOSECONDS,
+            requests=self.requests,
+            endings=dict(self._endings.most_common()),
+            statuses=dict(self._statuses.most_common()),
+            marks=self._marked(),
+            by_model={models[number].name: count for number, count in sorted(self._models.items()) if models},
+            good=self._good,
+            warm=self.warm,
+            lost_in_flight=lost_in_flight,
+            tokens_in=distributions.tokens_in.sum,
+            tokens_out=distributions.tokens_out.sum,
+            chunks=self._chunks,
+            distributions=distributions,
+            windows=windows,
+            steady_from=steady_from(windows),
+            validity=judge(self._plan, sending, distributions, client, self._endings, windows),
+            client=client,
+            complete=complete,
+            samples=samples,
+        )
+
+    def _distributions(self, sending: Sending) -> Distributions:
+        return Distributions(
+            due_gaps=sending.due_gaps,
+            begun_gaps=sending.begun_gaps,
+            **{name: histogram.counts() for name, histogram in self._h.items()},
+        )
+
+    def _marked(self) -> dict[Mark, int]:
+        counted = {
+            mark: sum(count for bits, count in self._marks.items() if bits >> number & 1)
+            for number, mark in enumerate(MARKS)
+        }
+        return {mark: count for mark, count in counted.items() if count}
+
+    def _client(self, first_request: float | None) -> Client:
+        shards = range(self._plan.shards)
+        return Client(
+            processes=self._plan.shards,
+            cores=self._cores,
+            cpu_seconds=float(sum(self._cpu.values())),
+            busiest=max((self._cpu[one] / self._wall[one] for one in shards if self._wall[one]), default=0.0),
+            peak_memory=sum(self._memory.values()),
+            lost=tuple(one for one in shards if one not in self._finished),
+            odd_stamps=self._odd,
+            first_request=first_request,
+            **{name: histogram.counts() for name, histogram in self._health.items()},
+        )
+
+
+def is_good(row: Row, tokens: int, slo: Slo) -> bool:
+    """Whether an answer that went well was also quick enough."""
+    if slo.ttft is not None and (row.first < 0 or row.first - row.due > slo.ttft * NANOSECONDS):
+        return False
+    if slo.whole is not None and row.end - row.due > slo.whole * NANOSECONDS:
+        return False
+    if slo.per_token is None or tokens < 2:
+        return True
+    return row.first >= 0 and row.last - row.first <= slo.per_token * NANOSECONDS * (tokens - 1)

@@ -1,0 +1,149 @@
+"""Whether what was measured is the server, or the client. Out of tolerance is not "slow": it is no measurement."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from seatrial.kit.histogram import Counts, Histogram
+from seatrial.measure.arrivals import NANOSECONDS
+from seatrial.model.load import Closed, Plan
+from seatrial.model.load_result import Client, Distributions, Doubt, Ending, Validity, Window
+
+_LAG = 0.005  # seconds at the 99th percentile, or
+_LAG_SHARE = 0.02  # of the median time to first token, where that is more
+_RATE = 0.01  # by which the rate may fall short
+_VARIATION = 0.1  # by which that of the gaps may differ
+_BUSY = 0.97  # of a core
+_FEW = 100
+_FAILED = 0.01
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """What was asked of the client, and what it did."""
+
+    due_gaps: Counts
+    begun_gaps: Counts
+    asked_rate: float | None = None
+    sent_rate: float | None = None
+    asked_variation: float | None = None
+    sent_variation: float | None = None
+
+    @classmethod
+    def of(cls, due: array[int], begun: array[int]) -> Sending:
+        asked, sent = sorted(due), sorted(begun)
+        due_gaps, begun_gaps = Histogram(), Histogram()
+        due_gaps.extend(_gaps(asked))
+        begun_gaps.extend(_gaps(sent))
+        return cls(
+            due_gaps.counts(),
+            begun_gaps.counts(),
+            _rate(asked),
+            _rate(sent),
+            _variation(asked),
+            _variation(sent),
+        )
+
+
+def judge(
+    plan: Plan,
+    sending: Sending,
+    seen: Distributions,
+    client: Client,
+    endings: Mapping[Ending, int],
+    windows: Sequence[Window],
+) -> Validity:
+    doubts = (*_doubts(plan, sending, seen, client, endings),)
+    return Validity(
+        valid=not doubts,
+        doubts=doubts,
+        notes=(*_notes(seen, client, endings, windows),),
+        asked_rate=sending.asked_rate,
+        sent_rate=sending.sent_rate,
+        asked_variation=sending.asked_variation,
+        sent_variation=sending.sent_variation,
+        receive_lag_known=client.receive_lag.total > 0,
+    )
+
+
+def _doubts(
+    plan: Plan, sending: Sending, seen: Distributions, client: Client, endings: Mapping[Ending, int]
+) -> Iterator[Doubt]:
+    if not seen.send_lag.total:
+        yield Doubt("nothing", "no request was sent")
+        return
+    median = seen.ttft_sent.percentile(0.5) or seen.whole_sent.percentile(0.5) or 0.0
+    allowed = max(_LAG, _LAG_SHARE * median / NANOSECONDS)
+    if not isinstance(plan.arrivals, Closed):
+        yield from _open_doubts(sending)
+    if (lag := (seen.send_lag.percentile(0.99) or 0.0) / NANOSECONDS) > allowed:
+        yield Doubt("send-lag", f"1 % of the requests went out {_ms(lag)} or more too late; {_ms(allowed)} is allowed")
+    if plan.kernel_stamps and client.receive_lag.total:
+        pass  # the kernel's stamps do not depend on when the loop learns of them
+    elif (lag := (client.loop.percentile(0.99) or 0.0) / NANOSECONDS) > allowed:
+        yield Doubt("receive-lag", f"the loop looked away for {_ms(lag)} and more in 1 % of its turns, and the kernel gave no stamps")
+    if client.busiest > _BUSY:
+        yield Doubt("busy", f"a process of the client took {client.busiest:.0%} of its core")
+    if without := endings.get(Ending.NO_SOCKET, 0):
+        yield Doubt("sockets", f"this machine had no socket for {without} requests")
+    if client.lost:
+        yield Doubt("lost", f"{len(client.lost)} of {client.processes} processes did not tell to the end")
+
+
+def _open_doubts(sending: Sending) -> Iterator[Doubt]:
+    asked, sent = sending.asked_rate, sending.sent_rate
+    if asked and sent and sent < asked * (1 - _RATE):
+        yield Doubt("rate", f"asked for {asked:.1f} requests/s, sent {sent:.1f}")
+    wanted, got = sending.asked_variation, sending.sent_variation
+    if wanted is not None and got is not None and abs(got - wanted) > max(_VARIATION, _VARIATION * wanted):
+        yield Doubt("variation", f"the gaps between requests vary by {got:.2f} of their mean; {wanted:.2f} was asked")
+
+
+def _notes(
+    seen: Distributions, client: Client, endings: Mapping[Ending, int], windows: Sequence[Window]
+) -> Iterator[Doubt]:
+    total = sum(endings.values())
+    if seen.whole_due.total < _FEW:
+        yield Doubt("few", f"{seen.whole_due.total} good answers carry no 99th percentile; {_FEW} are the least")
+    failed = total - endings.get(Ending.OK, 0) - endings.get(Ending.STOPPED, 0)
+    if total and failed > total * _FAILED:
+        yield Doubt("failures", f"{failed} of {total} requests failed; the times are those of the others")
+    if client.odd_stamps:
+        yield Doubt("odd-stamps", f"{client.odd_stamps} of the kernel's stamps made no sense; the loop's own were taken")
+    if _grows(windows):
+        yield Doubt("grows", f"requests piled up to {max(one.in_flight for one in windows)}: the server does not keep up with this rate")
+
+
+def _grows(windows: Sequence[Window]) -> bool:
+    """Ever more in flight while requests came: the last third of that time against the first."""
+    flying = [one.in_flight for one in windows if one.due]
+    third = len(flying) // 3
+    if third < 2:
+        return False
+    first, last = sum(flying[:third]) / third, sum(flying[-third - 1 : -1]) / third
+    return last > 2 * first + 10
+
+
+def _gaps(moments: Sequence[int]) -> Iterator[int]:
+    return (after - before for before, after in zip(moments, moments[1:], strict=False))
+
+
+def _rate(moments: Sequence[int]) -> float | None:
+    if len(moments) < 2 or moments[-1] == moments[0]:
+        return None
+    return (len(moments) - 1) / (moments[-1] - moments[0]) * NANOSECONDS
+
+
+def _variation(moments: Sequence[int]) -> float | None:
+    count = len(moments) - 1
+    if count < 10 or moments[-1] == moments[0]:
+        return None
+    mean = (moments[-1] - moments[0]) / count
+    return math.sqrt(sum((gap - mean) ** 2 for gap in _gaps(moments)) / count) / mean
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
