@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from seatrial import __version__
 from seatrial.cli import (
+    bench,
     check,
     compare,
     completion,
@@ -43,6 +44,7 @@ COMMANDS = (
     diagnose,
     harden,
     trial,
+    bench,
     lab,
     snapshot,
     rbac,

@@ -64,14 +64,12 @@ class Histogram:
             self.merge(start)
 
     def record(self, value: int, times: int = 1) -> None:
-        if value < 0:
-            value = 0
+        value = max(value, 0)
         shift = value.bit_length() - _BITS - 1
         index = (shift << _BITS) + (value >> shift) if shift > 0 else value
         buckets = self._buckets
         buckets[index] = buckets.get(index, 0) + times
-        if value > self.most:
-            self.most = value
+        self.most = max(self.most, value)
         if value < self.least or not self.total:
             self.least = value
         self.total += times

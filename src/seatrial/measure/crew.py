@@ -34,6 +34,7 @@ class Crew:
             Shard(plan=plan, number=number, skip_before=skip_before, first_index=first_index)
             for number in range(plan.shards)
         ]
+        self.skipped = skip_before
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stops = 0
         self.begun_at: float | None = None  # on the wall clock

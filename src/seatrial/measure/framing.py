@@ -126,9 +126,8 @@ class Framing:
         text = min(have, max(self._left - 2, 0))
         if text:
             self._body(data[:text])
-        if have > text:
-            if not b"\r\n"[2 - (self._left - text) :].startswith(data[text:have]):
-                raise Malformed("a chunk longer than it says")
+        if have > text and not b"\r\n"[2 - (self._left - text) :].startswith(data[text:have]):
+            raise Malformed("a chunk longer than it says")
         self._left -= have
         return data[have:]
 

@@ -35,7 +35,7 @@ class Ledger:
         elif exchange.ending is Ending.OK:
             exchange.gaps(self._gaps, self._per_token)
 
-    def taken(self, now: int, in_flight: int, *, last: bool = False) -> Part:
+    def taken(self, now: int, in_flight: int, *, last: bool = False, stopped: bool = False) -> Part:
         cpu, before = time.process_time(), self._cpu
         wall, self._told = now - self._told, now
         self._cpu = cpu
@@ -61,4 +61,5 @@ class Ledger:
                 peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             ),
             last=last,
+            stopped=stopped,
         )

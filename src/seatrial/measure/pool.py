@@ -14,10 +14,11 @@ from seatrial.measure.ledger import Ledger
 from seatrial.measure.timer import wall_offset
 from seatrial.measure.wire import Endpoint, MakeWire, Wire
 from seatrial.model.load import Limits
-from seatrial.model.load_result import Ending, Mark
+from seatrial.model.load_result import Ending
 
 _EACH = 8  # every so-manieth stamp is compared with the loop's clock
-_NO_SOCKET = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
+_NO_SOCKET = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
+_ENDINGS = {errno.ECONNREFUSED: Ending.REFUSED, **dict.fromkeys(_NO_SOCKET, Ending.NO_SOCKET)}
 
 
 class Pool:
@@ -52,12 +53,11 @@ class Pool:
             try:
                 wire = self._open()
             except OSError as error:
-                exchange.close(Ending.NO_SOCKET if error.errno in _NO_SOCKET else Ending.UNREACHABLE, self.clock())
+                exchange.close(_ENDINGS.get(error.errno or 0, Ending.UNREACHABLE), self.clock())
                 self._ended(exchange)
                 return
         self.flying.add(wire)
-        if len(self.flying) > self.most:
-            self.most = len(self.flying)
+        self.most = max(self.most, len(self.flying))
         wire.carry(exchange)
 
     def late(self, now: int) -> None:
@@ -137,7 +137,8 @@ class Pool:
         return self._make(self, endpoint, self.clock())
 
     def _drop(self, wire: Wire) -> None:
-        if self.wires.pop(wire.descriptor, None) is not None:
+        if self.wires.get(wire.descriptor) is wire:  # or the number may be another's by now
+            del self.wires[wire.descriptor]
             self.poll.unregister(wire.descriptor)
         wire.close()
 

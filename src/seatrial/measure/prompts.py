@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -14,14 +13,107 @@ from seatrial.model.errors import UsageError
 from seatrial.model.load import Api, Call, Model, Plan, Prompts, Replay, Target
 
 # Short words that are one token each, with the space before them, in the common vocabularies.
-_WORDS = (
-    "time year people way day man thing woman life child world school state family student group country problem hand "
-    "part place case week company system program question work government number night point home water room mother "
-    "area money story fact month lot right study book eye job word business issue side kind head house service friend "
-    "father power hour game line end member law car city community name president team minute idea body information "
-    "back parent face others level office door health person art war history party result change morning reason "
-    "research girl guy moment air teacher force education"
-).split()
+_WORDS = [
+    "time",
+    "year",
+    "people",
+    "way",
+    "day",
+    "man",
+    "thing",
+    "woman",
+    "life",
+    "child",
+    "world",
+    "school",
+    "state",
+    "family",
+    "student",
+    "group",
+    "country",
+    "problem",
+    "hand",
+    "part",
+    "place",
+    "case",
+    "week",
+    "company",
+    "system",
+    "program",
+    "question",
+    "work",
+    "government",
+    "number",
+    "night",
+    "point",
+    "home",
+    "water",
+    "room",
+    "mother",
+    "area",
+    "money",
+    "story",
+    "fact",
+    "month",
+    "lot",
+    "right",
+    "study",
+    "book",
+    "eye",
+    "job",
+    "word",
+    "business",
+    "issue",
+    "side",
+    "kind",
+    "head",
+    "house",
+    "service",
+    "friend",
+    "father",
+    "power",
+    "hour",
+    "game",
+    "line",
+    "end",
+    "member",
+    "law",
+    "car",
+    "city",
+    "community",
+    "name",
+    "president",
+    "team",
+    "minute",
+    "idea",
+    "body",
+    "information",
+    "back",
+    "parent",
+    "face",
+    "others",
+    "level",
+    "office",
+    "door",
+    "health",
+    "person",
+    "art",
+    "war",
+    "history",
+    "party",
+    "result",
+    "change",
+    "morning",
+    "reason",
+    "research",
+    "girl",
+    "guy",
+    "moment",
+    "air",
+    "teacher",
+    "force",
+    "education",
+]
 _STEP, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 _PATHS = {Api.COMPLETIONS: "/v1/completions", Api.CHAT: "/v1/chat/completions"}
 _SESSIONS = 64  # that are under way side by side
@@ -74,7 +166,13 @@ class Requests:
             body["prompt"] = "\n".join(said)
         body["max_tokens"] = self._tokens_out(index)
         data = msgspec.json.encode(body | self._fixed)
-        return number, b"%s%d\r\n\r\n%s" % (self._head, len(data), data)
+        return number, b"%s%d-%d\r\nContent-Length: %d\r\n\r\n%s" % (
+            self._head,
+            self._plan.seed,
+            index,
+            len(data),
+            data,
+        )
 
     def _model(self, index: int) -> int:
         if len(self._models) == 1:
@@ -148,21 +246,20 @@ def _head(target: Target, environment: Mapping[str, str]) -> bytes:
     parts = address(target.url)
     path = parts.path.rstrip("/")
     path = path if path.endswith("/completions") else path.removesuffix("/v1") + _PATHS[target.api]
-    lines = [f"POST {path}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
+    lines = [f"POST {path}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc}"]
     headers = {"User-Agent": f"seatrial/{__version__}", "Content-Type": "application/json", "Accept": "*/*"}
     headers |= dict(target.headers)
     for name, variable in target.secret_headers:
         if (value := environment.get(variable)) is None:
-            raise UsageError(f"the environment has no {variable}", way_out=f"export {variable}=…, or leave the header out")
+            raise UsageError(
+                f"the environment has no {variable}", way_out=f"export {variable}=…, or leave the header out"
+            )
         headers[name] = f"Bearer {value}" if name.lower() == "authorization" and " " not in value else value
-    if parts.username is not None and "Authorization" not in headers:
-        pair = f"{parts.username}:{parts.password or ''}"
-        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     for name, value in headers.items():
         if any(mark in name + value for mark in "\r\n\0") or not name or ":" in name:
             raise UsageError(f"the header {name!r} has a line break or a colon in it", way_out="write NAME: VALUE")
         lines.append(f"{name}: {value}")
-    lines.append("Content-Length: ")
+    lines.append("X-Request-Id: ")  # by which what the server writes down can be found again
     return "\r\n".join(lines).encode("utf-8", "replace")
 
 
@@ -172,6 +269,10 @@ def address(url: str) -> SplitResult:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False
+    if usable and "@" in parts.netloc:
+        raise UsageError(
+            "credentials in an address end up in files", way_out="put them into a variable, and use --header-from"
+        )
     if not usable:
         raise UsageError(f"{url!r} is no address of a server", way_out="write http://HOST:PORT")
     return parts

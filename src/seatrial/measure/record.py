@@ -69,9 +69,13 @@ def read(path: Path) -> tuple[Header, Iterator[Part]]:
     try:
         header = msgspec.json.decode(next(lines, b""), type=Header)
         if header.schema != RECORD_SCHEMA:
-            raise UsageError(f"{path} is a record of another version: {header.schema!r}", way_out="use the seatrial that wrote it")
+            raise UsageError(
+                f"{path} is a record of another version: {header.schema!r}", way_out="use the seatrial that wrote it"
+            )
     except (msgspec.DecodeError, OSError) as error:
-        raise UsageError(f"{path} is no record of a load: {error}", way_out="name the file given to --record") from error
+        raise UsageError(
+            f"{path} is no record of a load: {error}", way_out="name the file given to --record"
+        ) from error
     return header, _parts(path, lines)
 
 

@@ -6,7 +6,6 @@ read. What is due goes out between any two reads.
 
 from __future__ import annotations
 
-import gc
 import select
 from collections.abc import Callable, Mapping
 
@@ -45,8 +44,6 @@ class Sender:
         others = others or {}
         for descriptor in (self._alarm.descriptor, *others):
             self._pool.poll.register(descriptor, select.EPOLLIN)
-        gc.collect()
-        gc.freeze()  # what is there now is not looked at again
         try:
             self._loop(hand_in, others)
             hand_in(self._part(last=True))
@@ -102,4 +99,4 @@ class Sender:
 
     def _part(self, *, last: bool = False) -> Part:
         most, self._pool.most = self._pool.most, len(self._pool.flying)
-        return self._ledger.taken(self._clock(), most, last=last)
+        return self._ledger.taken(self._clock(), most, last=last, stopped=self._stopped)

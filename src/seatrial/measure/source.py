@@ -16,7 +16,10 @@ _TURNED_AWAY = {Ending.REFUSED, Ending.UNREACHABLE, Ending.TLS, Ending.RESET, En
 
 
 class Source(Protocol):
-    due: int | None  # when the next request is due; None while there is none
+    @property
+    def due(self) -> int | None:
+        """When the next request is due; None while there is none."""
+        ...
 
     def take(self) -> int:
         """The index of the request that is due."""
@@ -89,7 +92,7 @@ class Clients:
         self._index = next(self._indexes, None)
 
     @property
-    def due(self) -> int | None:  # type: ignore[override]
+    def due(self) -> int | None:
         if self._index is None or not self._free:
             return None
         first = self._free[0]

@@ -32,7 +32,7 @@ _TIMES = (
 
 class Tally:
     def __init__(self, plan: Plan, *, cores: int = 1) -> None:
-        self._plan = plan
+        self.plan = plan
         self._cores = cores
         self._warm_until = round(plan.warm_up * NANOSECONDS)
         self._h = {name: Histogram() for name in _TIMES}
@@ -69,6 +69,10 @@ class Tally:
         if part.last:
             self._finished.add(part.shard)
 
+    def go_on(self) -> None:
+        """Other processes take up where the first left off."""
+        self._finished.clear()
+
     @property
     def in_flight(self) -> int:
         return sum(self._flying.values())
@@ -101,7 +105,7 @@ class Tally:
         if row.sent >= 0:
             self._h["queued"].record(row.sent - row.begun)
         tokens = row.tokens_out if row.tokens_out >= 0 else row.chunks
-        good = row.ending is Ending.OK and is_good(row, tokens, self._plan.slo)
+        good = row.ending is Ending.OK and is_good(row, tokens, self.plan.slo)
         self._windows.add(row, tokens=tokens, good=good)
         if row.ending is Ending.OK:
             self._good += good
@@ -134,9 +138,9 @@ class Tally:
         distributions = self._distributions(sending)
         windows = self._windows.taken()
         client = self._client(first_request)
-        models = self._plan.target.models
+        models = self.plan.target.models
         return LoadResult(
-            plan=self._plan,
+            plan=self.plan,
             started_at=started_at,
             seconds=(self._last - self._warm_until) / NANOSECONDS,
             requests=self.requests,
@@ -153,7 +157,7 @@ class Tally:
             distributions=distributions,
             windows=windows,
             steady_from=steady_from(windows),
-            validity=judge(self._plan, sending, distributions, client, self._endings, windows),
+            validity=judge(self.plan, sending, distributions, client, endings=self._endings, windows=windows),
             client=client,
             complete=complete,
             samples=samples,
@@ -174,9 +178,9 @@ class Tally:
         return {mark: count for mark, count in counted.items() if count}
 
     def _client(self, first_request: float | None) -> Client:
-        shards = range(self._plan.shards)
+        shards = range(self.plan.shards)
         return Client(
-            processes=self._plan.shards,
+            processes=self.plan.shards,
             cores=self._cores,
             cpu_seconds=float(sum(self._cpu.values())),
             busiest=max((self._cpu[one] / self._wall[one] for one in shards if self._wall[one]), default=0.0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -53,6 +54,7 @@ def judge(
     sending: Sending,
     seen: Distributions,
     client: Client,
+    *,
     endings: Mapping[Ending, int],
     windows: Sequence[Window],
 ) -> Validity:
@@ -84,7 +86,10 @@ def _doubts(
     if plan.kernel_stamps and client.receive_lag.total:
         pass  # the kernel's stamps do not depend on when the loop learns of them
     elif (lag := (client.loop.percentile(0.99) or 0.0) / NANOSECONDS) > allowed:
-        yield Doubt("receive-lag", f"the loop looked away for {_ms(lag)} and more in 1 % of its turns, and the kernel gave no stamps")
+        yield Doubt(
+            "receive-lag",
+            f"the loop looked away for {_ms(lag)} and more in 1 % of its turns, and the kernel gave no stamps",
+        )
     if client.busiest > _BUSY:
         yield Doubt("busy", f"a process of the client took {client.busiest:.0%} of its core")
     if without := endings.get(Ending.NO_SOCKET, 0):
@@ -112,9 +117,14 @@ def _notes(
     if total and failed > total * _FAILED:
         yield Doubt("failures", f"{failed} of {total} requests failed; the times are those of the others")
     if client.odd_stamps:
-        yield Doubt("odd-stamps", f"{client.odd_stamps} of the kernel's stamps made no sense; the loop's own were taken")
+        yield Doubt(
+            "odd-stamps", f"{client.odd_stamps} of the kernel's stamps made no sense; the loop's own were taken"
+        )
     if _grows(windows):
-        yield Doubt("grows", f"requests piled up to {max(one.in_flight for one in windows)}: the server does not keep up with this rate")
+        yield Doubt(
+            "grows",
+            f"requests piled up to {max(one.in_flight for one in windows)}: the server does not keep up with this rate",
+        )
 
 
 def _grows(windows: Sequence[Window]) -> bool:
@@ -128,7 +138,7 @@ def _grows(windows: Sequence[Window]) -> bool:
 
 
 def _gaps(moments: Sequence[int]) -> Iterator[int]:
-    return (after - before for before, after in zip(moments, moments[1:], strict=False))
+    return (after - before for before, after in pairwise(moments))
 
 
 def _rate(moments: Sequence[int]) -> float | None:

@@ -53,6 +53,7 @@ class Wire:
         "_blocked",
         "_out",
         "_owner",
+        "_reached",
         "_stamped",
         "connecting",
         "descriptor",
@@ -69,7 +70,8 @@ class Wire:
         self.exchange: Exchange | None = None
         self.opened = now
         self.served = 0
-        self.connecting = True
+        self.connecting = True  # until a request can go out
+        self._reached = False
         self.socket = socket.socket(endpoint[0], socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self.descriptor = self.socket.fileno()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -89,9 +91,9 @@ class Wire:
             self._send()
 
     def ready(self, mask: int, now: int) -> None:
-        if self.connecting:
+        if not self._reached:
             self._connect(now)
-        elif mask & OUT:
+        elif mask == OUT:
             self._flush()
         else:
             self._read(now)
@@ -104,11 +106,12 @@ class Wire:
         if code:
             self._fail(Ending.UNREACHABLE if code in _NO_WAY else Ending.REFUSED)
             return
+        self._reached = True
+        self._owner.watch(self, IN)
         self._up(now)
 
     def _up(self, now: int) -> None:
         self.connecting = False
-        self._owner.watch(self, IN)
         self._owner.connected(self, now)
         if self.exchange is not None:
             self._send()
@@ -120,8 +123,13 @@ class Wire:
         self._write(exchange.request)
 
     def _write(self, data: bytes) -> None:
+        self._push(data)
+
+    def _push(self, data: bytes) -> None:
+        """To the kernel, now or as soon as it takes it."""
         self._out += data
-        self._flush()
+        if self._out:
+            self._flush()
 
     def _flush(self) -> None:
         try:

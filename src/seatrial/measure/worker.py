@@ -7,6 +7,7 @@ moment at which all begin, or at the shard's wall-clock time. When standard inpu
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import resource
 import signal
@@ -47,12 +48,16 @@ def work(shard: Shard) -> None:
         endpoints = resolve(target.hostname or "", port)
     except OSError as error:
         raise UsageError(f"{target.hostname} has no address: {error}", way_out="look at the URL") from error
-    make = _maker(shard.plan.target, target.hostname or "", secure=target.scheme == "https", stamped=shard.plan.kernel_stamps)
+    make = _maker(
+        shard.plan.target, target.hostname or "", secure=target.scheme == "https", stamped=shard.plan.kernel_stamps
+    )
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     sender = Sender(shard, requests, endpoints, make, _start(shard))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sender.stop())
+    gc.collect()
+    gc.freeze()  # what is there now is not looked at again
     outlet = Outlet(sys.stdout.fileno())
     sender.run(outlet.put, {} if shard.begin_wall is not None else {sys.stdin.fileno(): lambda _: _heard(sender)})
     outlet.finish()

@@ -97,6 +97,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     health: Health = Health()
     last: bool = False
+    stopped: bool = False  # before the end of the plan
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

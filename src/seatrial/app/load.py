@@ -1,0 +1,156 @@
+"""bench serve: sends the load of a plan, keeps what comes of it, and adds it up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from seatrial.kit import digest
+from seatrial.measure.arrivals import NANOSECONDS, due_times, length
+from seatrial.measure.crew import Crew
+from seatrial.measure.record import Header, Record, read
+from seatrial.measure.tally import Tally
+from seatrial.model.errors import Interrupted, UsageError
+from seatrial.model.load import Closed, Plan
+from seatrial.model.load_result import Ending, LoadResult, Part
+
+
+class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run goes, while it goes."""
+
+    at: float
+    requests: int
+    in_flight: int
+    failed: int
+    left: float | None = None  # seconds
+    ttft: tuple[float | None, float | None] = (None, None)  # median and 99 %, in seconds
+
+
+Watch = Callable[[Glimpse], None]
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def send(plan: Plan, *, record: Path | None = None, watch: Watch = lambda _: None) -> LoadResult:
+    """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result."""
+    started_at = _now()
+    kept = Record.begin(record, Header(plan=plan, started_at=started_at)) if record is not None else None
+    return _sent(Tally(plan, cores=cores()), Crew(plan), started_at, kept=kept, watch=watch)
+
+
+def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
+    """Go on where a run was cut off. What had begun and not ended then is counted as lost, and not sent again."""
+    header, parts = read(record)
+    tally, seen = Tally(header.plan, cores=cores()), set[int]()
+    done = _added(tally, parts, seen)
+    skip = tally.until / NANOSECONDS
+    lost = _begun_before(header.plan, tally) - len(seen)
+    if done:
+        return tally.result(header.started_at, lost_in_flight=lost)
+    tally.go_on()
+    kept = Record.resume(record)
+    crew = Crew(header.plan, skip_before=skip, first_index=tally.indexes + 1)
+    return _sent(tally, crew, header.started_at, kept=kept, watch=watch, lost=lost)
+
+
+def of_record(record: Path) -> LoadResult:
+    """What a record adds up to, without sending anything."""
+    header, parts = read(record)
+    tally, seen = Tally(header.plan, cores=cores()), set[int]()
+    done = _added(tally, parts, seen)
+    lost = 0 if done else _begun_before(header.plan, tally) - len(seen)
+    return tally.result(header.started_at, complete=done, lost_in_flight=lost)
+
+
+def _sent(tally: Tally, crew: Crew, started_at: str, *, kept: Record | None, watch: Watch, lost: int = 0) -> LoadResult:
+    begun = time.monotonic()
+    whole = length(tally.plan.arrivals)
+
+    def take(part: Part) -> None:
+        if kept is not None:
+            kept.add(part)
+        tally.add(part)
+
+    def turn() -> None:
+        watch(
+            Glimpse(
+                at=time.monotonic() - begun,
+                requests=tally.requests + tally.warm,
+                in_flight=tally.in_flight,
+                failed=tally.failed,
+                left=None if whole is None else max(whole - crew.skipped - (time.monotonic() - begun), 0.0),
+                ttft=(tally.percentile("ttft_due", 0.5), tally.percentile("ttft_due", 0.99)),
+            )
+        )
+
+    before = _since_process_start()
+    try:
+        crew.run(take, turn)
+    finally:
+        if kept is not None:
+            kept.close()
+    if crew.stopped and not tally.requests:
+        raise Interrupted("stopped before anything was measured")
+    first = before + (crew.begun_at - _wall(begun)) if crew.begun_at is not None else None
+    return tally.result(started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first)
+
+
+def _added(tally: Tally, parts: Iterable[Part], seen: set[int]) -> bool:
+    """Whether the run had come to its end: each process has told its last, and none was stopped."""
+    last: set[int] = set()
+    for part in parts:
+        tally.add(part)
+        seen.update(row.index for row in part.rows)
+        if part.last and not part.stopped:
+            last.add(part.shard)
+    return last >= set(range(tally.plan.shards))
+
+
+def _begun_before(plan: Plan, tally: Tally) -> int:
+    """How many requests were due before the moment up to which something is known."""
+    if isinstance(plan.arrivals, Closed):
+        return tally.indexes + 1
+    return sum(1 for due in due_times(plan.arrivals, plan.seed) if due < tally.until)
+
+
+def exit_code(result: LoadResult) -> int:
+    """3 where nothing was measured, 1 where too few answers were good, else 0."""
+    if not result.validity.valid:
+        return 3
+    counted = result.requests - result.endings.get(Ending.STOPPED, 0)
+    return 1 if result.good < result.plan.slo.share * counted else 0
+
+
+def encode(result: LoadResult) -> str:
+    return digest.canonical_json(result).decode() + "\n"
+
+
+def load(path: Path) -> LoadResult:
+    """A result that was saved."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=LoadResult)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"{path} is no result of bench serve: {error}", way_out="name a file given to --save"
+        ) from error
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _wall(monotonic: float) -> float:
+    return time.time() - (time.monotonic() - monotonic)
+
+
+def _since_process_start() -> float:
+    """Seconds since this command was started, from the kernel's books."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")

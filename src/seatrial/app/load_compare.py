@@ -1,0 +1,39 @@
+"""bench compare: whether one load went better than another."""
+
+from __future__ import annotations
+
+from seatrial.measure.comparison import Change, Compared, compare
+from seatrial.report.lines import Page
+
+__all__ = ["as_text", "compare"]
+
+
+def as_text(compared: Compared, *, colour: bool = False) -> str:
+    page = Page(colour=colour, width=100)
+    for caveat in compared.caveats:
+        page.say(caveat, mark="!", paint="unknown")
+    page.gap()
+    page.row(f"  {'':24}{'before':>12}{'after':>12}{'change':>9}{'by chance':>11}  ")
+    for one in compared.changes:
+        page.row(_row(one))
+    page.gap()
+    page.say(
+        "samples are windows of one run each; repeats say more" if compared.by_windows else "samples are repeats",
+        paint="dim",
+    )
+    return page.text()
+
+
+def _row(one: Change) -> str:
+    change = f"{one.after / one.before - 1:+.1%}" if one.before else "–"
+    chance = "–" if one.chance is None else f"{one.chance:.3f}"
+    verdict = (
+        "worse"
+        if one.worse
+        else "better"
+        if one.better
+        else "no difference"
+        if one.chance is not None
+        else "too few to say"
+    )
+    return f"  {one.title:<24}{one.before:>12,.2f}{one.after:>12,.2f}{change:>9}{chance:>11}  {verdict}  {one.unit}"

@@ -1,0 +1,164 @@
+"""Two loads beside each other: what changed, by how much, and whether that is more than chance.
+
+Samples are repeats where both sides have some, otherwise windows of one run: requests of a run are not independent.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from seatrial.measure.arrivals import NANOSECONDS
+from seatrial.measure.statistics import holm, welch
+from seatrial.model.load import Plan
+from seatrial.model.load_result import Ending, LoadResult, Window
+
+_CHANCE = 0.05
+_REPEATS = 2
+_WINDOWS = 8
+
+
+class _Figure(msgspec.Struct, frozen=True):
+    title: str
+    unit: str
+    more_is_better: bool
+    of_run: Callable[[LoadResult], float | None]
+    of_window: Callable[[Window], float | None]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    unit: str
+    before: float
+    after: float
+    chance: float | None  # that such a difference comes by chance, corrected for how many figures were looked at
+    samples: tuple[int, int]
+    worse: bool
+    better: bool
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    changes: tuple[Change, ...]
+    by_windows: bool  # one run each; windows of it are not quite independent either
+    caveats: tuple[str, ...] = ()
+
+
+def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: float) -> Compared:
+    """``by``: the relative difference that is worth telling."""
+    repeats = min(len(before), len(after)) >= _REPEATS
+    rows = []
+    for figure in _FIGURES:
+        samples = [_samples(figure, side, repeats=repeats) for side in (before, after)]
+        if all(samples):
+            rows.append((figure, samples[0], samples[1], _chance(samples[0], samples[1], repeats=repeats)))
+    corrected = iter(holm([chance for *_, chance in rows if chance is not None]))
+    changes = [
+        _change(figure, left, right, None if chance is None else next(corrected), by)
+        for figure, left, right, chance in rows
+    ]
+    return Compared(changes=tuple(changes), by_windows=not repeats, caveats=(*_caveats(before, after),))
+
+
+def _chance(before: Sequence[float], after: Sequence[float], *, repeats: bool) -> float | None:
+    if not repeats and min(len(before), len(after)) < _WINDOWS:
+        return None
+    return welch(before, after)
+
+
+def _samples(figure: _Figure, side: Sequence[LoadResult], *, repeats: bool) -> list[float]:
+    of_runs = (figure.of_run(one) for one in side)
+    found = of_runs if repeats else (figure.of_window(window) for window in _full(side[0]))
+    return [one for one in found if one is not None]
+
+
+def _full(result: LoadResult) -> Sequence[Window]:
+    """The windows in which requests were due from the first moment to the last, and that are steady."""
+    begin = max(result.plan.warm_up, result.steady_from or 0.0)
+    due = [one for one in result.windows if one.due and one.at >= begin]
+    return due[:-1]
+
+
+def _change(
+    figure: _Figure, before: Sequence[float], after: Sequence[float], chance: float | None, by: float
+) -> Change:
+    left, right = statistics.fmean(before), statistics.fmean(after)
+    differs = abs(right - left) > by * abs(left) if left else right != left
+    real = chance is not None and chance < _CHANCE and differs
+    up = right > left
+    return Change(
+        title=figure.title,
+        unit=figure.unit,
+        before=left,
+        after=right,
+        chance=chance,
+        samples=(len(before), len(after)),
+        worse=real and up != figure.more_is_better,
+        better=real and up == figure.more_is_better,
+    )
+
+
+def _caveats(before: Sequence[LoadResult], after: Sequence[LoadResult]) -> list[str]:
+    said = [
+        f"a run {side} is not valid: {doubt.what}"
+        for side, results in (("before", before), ("after", after))
+        for result in results
+        for doubt in result.validity.doubts
+    ]
+    if len({msgspec.json.encode(_comparable(result.plan)) for result in (*before, *after)}) > 1:
+        said.append("the plans differ, and so may the reason for a change")
+    return said
+
+
+def _comparable(plan: Plan) -> Plan:
+    """Without what may differ between repeats."""
+    target = msgspec.structs.replace(plan.target, url="")
+    return msgspec.structs.replace(plan, seed=0, target=target, shards=1)
+
+
+def _percentile(name: str, share: float) -> Callable[[LoadResult], float | None]:
+    def of(result: LoadResult) -> float | None:
+        value = getattr(result.distributions, name).percentile(share)
+        return None if value is None else float(value) / NANOSECONDS * 1000
+
+    return of
+
+
+def _of_window(name: str, place: int) -> Callable[[Window], float | None]:
+    def of(window: Window) -> float | None:
+        values = getattr(window, name)
+        return None if values is None else float(values[place]) * 1000
+
+    return of
+
+
+def _failed(result: LoadResult) -> float:
+    counted = result.requests - result.endings.get(Ending.STOPPED, 0)
+    return 1 - result.endings.get(Ending.OK, 0) / counted if counted else 0.0
+
+
+_FIGURES = (
+    _Figure("first token, median", "ms", False, _percentile("ttft_due", 0.5), _of_window("ttft", 0)),
+    _Figure("first token, 95 %", "ms", False, _percentile("ttft_due", 0.95), _of_window("ttft", 1)),
+    _Figure("first token, 99 %", "ms", False, _percentile("ttft_due", 0.99), _of_window("ttft", 2)),
+    _Figure("whole answer, median", "ms", False, _percentile("whole_due", 0.5), _of_window("whole", 0)),
+    _Figure("whole answer, 99 %", "ms", False, _percentile("whole_due", 0.99), _of_window("whole", 2)),
+    _Figure("per token, median", "ms", False, _percentile("per_token", 0.5), lambda window: None),
+    _Figure("per token, 99 %", "ms", False, _percentile("per_token", 0.99), lambda window: None),
+    _Figure(
+        "tokens out",
+        "/s",
+        True,
+        lambda result: result.tokens_out / result.seconds if result.seconds else None,
+        lambda window: window.tokens / window.seconds,
+    ),
+    _Figure(
+        "goodput",
+        "/s",
+        True,
+        lambda result: result.good / result.seconds if result.seconds else None,
+        lambda window: window.good / window.seconds,
+    ),
+    _Figure("failed", "", False, _failed, lambda window: window.failed / window.due if window.due else None),
+)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import math
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.kit.histogram import Counts, Histogram, merged
+
+values = st.lists(st.integers(0, 10**15), min_size=1, max_size=200)
+
+
+def of(numbers: list[int]) -> Counts:
+    histogram = Histogram()
+    histogram.extend(numbers)
+    return histogram.counts()
+
+
+@given(values, st.floats(0.0, 1.0))
+def test_a_percentile_is_known_to_one_percent(numbers: list[int], share: float) -> None:
+    true = sorted(numbers)[max(1, math.ceil(share * len(numbers) - 1e-12)) - 1]
+    assert abs((of(numbers).percentile(share) or 0) - true) <= 0.01 * true
+
+
+@given(values, values)
+def test_merging_loses_nothing(left: list[int], right: list[int]) -> None:
+    assert merged([of(left), of(right)]) == of(left + right)
+
+
+@given(values)
+def test_it_survives_json(numbers: list[int]) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(of(numbers)), type=Counts) == of(numbers)
+
+
+def test_nothing_has_no_percentile() -> None:
+    assert Counts().percentile(0.5) is None
+    assert Counts().mean is None
+
+
+def test_below_zero_counts_as_zero() -> None:
+    assert of([-5]).least == of([-5]).most == 0
+
+
+def test_the_share_within_a_limit() -> None:
+    assert of([1, 2, 3, 4]).share_within(2) == 0.5
+    assert of([1, 2]).share_within(10) == 1.0
