@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from seatrial.kit import digest
 from seatrial.measure.arrivals import NANOSECONDS, due_times, length
 from seatrial.measure.crew import Crew
 from seatrial.measure.record import Header, Record, read
+from seatrial.measure.saturation import met
 from seatrial.measure.tally import Tally
 from seatrial.model.errors import Interrupted, UsageError
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import Ending, LoadResult, Part
+from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries, Part
 
 
 class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,26 +120,39 @@ def _begun_before(plan: Plan, tally: Tally) -> int:
     return sum(1 for due in due_times(plan.arrivals, plan.seed) if due < tally.until)
 
 
-def exit_code(result: LoadResult) -> int:
-    """3 where nothing was measured, 1 where too few answers were good, else 0."""
-    if not result.validity.valid:
+def exit_code(*results: LoadResult) -> int:
+    """3 where one is no measurement, 1 where too few answers were good, else 0."""
+    if not all(result.validity.valid for result in results):
         return 3
-    counted = result.requests - result.endings.get(Ending.STOPPED, 0)
-    return 1 if result.good < result.plan.slo.share * counted else 0
+    return 0 if all(met(result) for result in results) else 1
 
 
-def encode(result: LoadResult) -> str:
-    return digest.canonical_json(result).decode() + "\n"
+def encode(result: LoadResult | LoadSeries) -> str:
+    return msgspec.json.encode(result).decode() + "\n"
 
 
-def load(path: Path) -> LoadResult:
-    """A result that was saved."""
+def saved(path: Path) -> tuple[LoadResult, ...]:
+    """What was saved: one result, or those of a series."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=LoadResult)
-    except (OSError, msgspec.DecodeError) as error:
+        data = path.read_bytes()
+        schema = msgspec.json.decode(data, type=_Head).schema
+        if schema == SERIES_SCHEMA:
+            return msgspec.json.decode(data, type=LoadSeries).results
+        if schema != SCHEMA:
+            raise UsageError(
+                f"{path} is of another kind: {schema[:80]!r}", way_out="name a file given to bench serve --save"
+            )
+        return (msgspec.json.decode(data, type=LoadResult),)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", way_out="name another file") from error
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
-            f"{path} is no result of bench serve: {error}", way_out="name a file given to --save"
+            f"{path} is no result of a load: {error}", way_out="name a file given to bench serve --save"
         ) from error
+
+
+class _Head(msgspec.Struct):
+    schema: str
 
 
 def _now() -> str:

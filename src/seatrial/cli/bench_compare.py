@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     from seatrial.app import load, load_compare
 
     compared = load_compare.compare(
-        [load.load(one) for one in args.before], [load.load(one) for one in args.after], by=args.by
+        [one for path in args.before for one in load.saved(path)],
+        [one for path in args.after for one in load.saved(path)],
+        by=args.by,
     )
     output.write(load_compare.as_text(compared, colour=output.colour()))
     return 1 if any(one.worse for one in compared.changes) else 0

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.cli import load_flags, output
 from seatrial.model.errors import UsageError
 
-INVALID = 3  # could not judge
+if TYPE_CHECKING:
+    from seatrial.app.load import Watch
+    from seatrial.model.load import Plan
+    from seatrial.model.load_result import LoadResult, LoadSeries
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "serve",
         help="send load to a server of language models",
-        description="Send load to an OpenAI-compatible server, and tell how quick it was. "
-        "Exits with 1 where an objective or the baseline is missed, and with 3 where the client did not keep up.",
+        description="Send load to an OpenAI-compatible server, and tell how quick it was. Exits with 1 where an objective "
+        "or the baseline is missed, and with 3 where the client did not keep up.",
         allow_abbrev=False,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help="such as http://127.0.0.1:8000")
     load_flags.add(parser)
+    several = parser.add_argument_group("several runs").add_mutually_exclusive_group()
+    several.add_argument(
+        "--repeats", type=load_flags.count, metavar="N", help="run it so often, and say how well each figure is known"
+    )
+    several.add_argument("--sweep", type=_rates, metavar="RATE,…", help="one run at each of these rates")
+    several.add_argument(
+        "--find-rate", action="store_true", help="search for the highest rate that meets --slo, from --rate on"
+    )
     kept = parser.add_argument_group("what is kept")
     kept.add_argument("--record", type=Path, metavar="FILE", help="write everything there as it comes")
     kept.add_argument(
         "--resume", type=Path, metavar="FILE", help="go on with the run of that record, from where it was cut off"
     )
-    kept.add_argument("--save", type=Path, metavar="FILE", help="save the result as JSON")
+    kept.add_argument(
+        "--save", type=Path, metavar="FILE", help="save the result as JSON, for `bench compare` and --baseline"
+    )
+    kept.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="compare with this saved result, and exit with 1 where something got worse",
+    )
     kept.add_argument("-o", "--output", choices=("text", "json"), default="text", help="text unless given")
     parser.set_defaults(run=run)
 
@@ -34,16 +55,64 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     from seatrial.app import load
     from seatrial.cli.load_live import watched
-    from seatrial.report import load_text
 
     if (args.url is None) == (args.resume is None):
         raise UsageError("give a URL, or --resume FILE", way_out="seatrial bench serve --help")
+    if args.record is not None and (args.repeats or args.sweep or args.find_rate):
+        raise UsageError("a record is of one run", way_out="leave --record out; --save keeps every result")
     with watched() as watch:
         if args.resume is not None:
-            result = load.resume(args.resume, watch=watch)
+            outcome: LoadResult | LoadSeries = load.resume(args.resume, watch=watch)
         else:
-            result = load.send(load_flags.plan(args, args.url, load.cores()), record=args.record, watch=watch)
+            plan = load_flags.plan(args, args.url, load.cores())
+            outcome = _series(args, plan, watch) or load.send(plan, record=args.record, watch=watch)
     if args.save is not None:
-        output.write(load.encode(result), args.save)
-    output.write(load.encode(result) if args.output == "json" else load_text.render(result, colour=output.colour()))
-    return load.exit_code(result)
+        output.write(load.encode(outcome), args.save)
+    return _told(args, outcome)
+
+
+def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:
+    from seatrial.app import load_series
+
+    def begin(what: str) -> None:
+        sys.stderr.write(f"… {what}\n")
+
+    if args.repeats:
+        return load_series.repeats(plan, args.repeats, watch=watch, begin=begin)
+    if args.sweep:
+        return load_series.rates(plan, args.sweep, watch=watch, begin=begin)
+    if args.find_rate:
+        return load_series.highest(plan, within=0.05, watch=watch, begin=begin)
+    return None
+
+
+def _told(args: argparse.Namespace, outcome: LoadResult | LoadSeries) -> int:
+    from seatrial.app import load
+    from seatrial.model.load_result import LoadResult
+    from seatrial.report import load_series_text, load_text
+
+    if args.output == "json":
+        output.write(load.encode(outcome))
+    elif isinstance(outcome, LoadResult):
+        output.write(load_text.render(outcome, colour=output.colour()))
+    else:
+        output.write(load_series_text.render(outcome, colour=output.colour()))
+    results = (outcome,) if isinstance(outcome, LoadResult) else outcome.results
+    code = load.exit_code(*results)
+    if not isinstance(outcome, LoadResult) and args.find_rate:
+        code = 0 if outcome.highest is not None else 1
+    return code or (_against(args, results) if args.baseline is not None else 0)
+
+
+def _against(args: argparse.Namespace, results: tuple[LoadResult, ...]) -> int:
+    from seatrial.app import load, load_compare
+
+    compared = load_compare.compare(load.saved(args.baseline), results)
+    if args.output == "text":
+        output.write(load_compare.as_text(compared, colour=output.colour()))
+    return 1 if any(one.worse for one in compared.changes) else 0
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    """``10,20,40``."""
+    return tuple(load_flags.positive(one) for one in text.split(","))

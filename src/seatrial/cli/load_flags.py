@@ -67,12 +67,12 @@ def _arrivals(group: argparse._ArgumentGroup) -> None:
     how = group.add_mutually_exclusive_group()
     how.add_argument(
         "--rate",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="requests per second, however slow the server is; 1 unless something else is given",
     )
     how.add_argument(
-        "--clients", type=_count, metavar="N", help="so many clients, each of which asks again when it has its answer"
+        "--clients", type=count, metavar="N", help="so many clients, each of which asks again when it has its answer"
     )
     how.add_argument(
         "--trace",
@@ -88,7 +88,7 @@ def _arrivals(group: argparse._ArgumentGroup) -> None:
         help="how long requests are sent, such as 30s or 5m; 30s unless given",
     )
     group.add_argument(
-        "--requests", type=_count, metavar="N", help="with --clients: so many and no more; with --trace: the first N"
+        "--requests", type=count, metavar="N", help="with --clients: so many and no more; with --trace: the first N"
     )
     group.add_argument(
         "--process",
@@ -98,12 +98,12 @@ def _arrivals(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--variation",
-        type=_positive,
+        type=positive,
         default=2.0,
         metavar="N",
         help="of the gaps, for gamma: standard deviation by mean; 2 unless given",
     )
-    group.add_argument("--ramp-to", type=_positive, metavar="N", help="let the rate grow or shrink to this one")
+    group.add_argument("--ramp-to", type=positive, metavar="N", help="let the rate grow or shrink to this one")
     group.add_argument(
         "--ramp", type=seconds, default=0.0, metavar="TIME", help="with --clients: over how long they begin"
     )
@@ -112,20 +112,20 @@ def _arrivals(group: argparse._ArgumentGroup) -> None:
         metavar="TIMESxLASTING/EVERY",
         help="bursts, such as 10x5s/60s: ten times the rate for 5 s of every minute",
     )
-    group.add_argument("--speed", type=_positive, default=1.0, metavar="N", help="of a trace: 2 is twice as fast")
+    group.add_argument("--speed", type=positive, default=1.0, metavar="N", help="of a trace: 2 is twice as fast")
     group.add_argument(
         "--warm-up", type=seconds, default=0.0, metavar="TIME", help="so much at the beginning counts apart"
     )
     group.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed sends the same; 1 unless given")
-    group.add_argument("--processes", type=_count, metavar="N", help="one for each core unless given")
+    group.add_argument("--processes", type=count, metavar="N", help="one for each core unless given")
 
 
 def _prompts(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--tokens", type=_count, default=100, metavar="N", help="in each answer; 100 unless given")
+    group.add_argument("--tokens", type=count, default=100, metavar="N", help="in each answer; 100 unless given")
     group.add_argument("--may-end", action="store_true", help="let the model end an answer sooner")
     group.add_argument(
         "--words",
-        type=_count,
+        type=count,
         default=64,
         metavar="N",
         help="in each prompt, by chance, about a token each; 64 unless given",
@@ -136,9 +136,9 @@ def _prompts(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--prefix", type=int, default=0, metavar="N", help="so many words that all prompts of a group begin with"
     )
-    group.add_argument("--prefix-groups", type=_count, default=1, metavar="N", help="so many groups; 1 unless given")
+    group.add_argument("--prefix-groups", type=count, default=1, metavar="N", help="so many groups; 1 unless given")
     group.add_argument(
-        "--turns", type=_count, default=1, metavar="N", help="of each session; every turn begins with all those before"
+        "--turns", type=count, default=1, metavar="N", help="of each session; every turn begins with all those before"
     )
     group.add_argument(
         "--prompts",
@@ -307,14 +307,14 @@ def _pair(text: str, mark: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
     value = float(text)
     if not (value > 0 and math.isfinite(value)):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from seatrial.kit.statistics import holm, welch
 from seatrial.measure.arrivals import NANOSECONDS
-from seatrial.measure.statistics import holm, welch
 from seatrial.model.load import Plan
 from seatrial.model.load_result import Ending, LoadResult, Window
 
@@ -45,7 +45,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     caveats: tuple[str, ...] = ()
 
 
-def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: float) -> Compared:
+def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: float = 0.05) -> Compared:
     """``by``: the relative difference that is worth telling."""
     repeats = min(len(before), len(after)) >= _REPEATS
     rows = []

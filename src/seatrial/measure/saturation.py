@@ -1,77 +1,63 @@
-"""The highest rate that meets the objectives: doubled until it does not, then halved in between."""
+"""The highest rate that meets the objectives: doubled until one does not, then cut in between."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from seatrial.model.load_result import LoadResult
+from seatrial.model.load_result import Ending, LoadResult, LoadSeries, SeriesKind
 
 _MOST = 30  # tries
+_FLOOR = 1024  # how far below the first rate is looked, by division
+
+Attempt = Callable[[float], LoadResult]
 
 
-class Try(msgspec.Struct, frozen=True):
-    rate: float
-    met: bool
-    valid: bool
-    result: LoadResult
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    tries: tuple[Try, ...]
-    highest: float | None  # that met the objectives
-    lowest_missed: float | None
-    limit_is_client: bool  # beyond ``highest``, this client is no measure
-
-
-def search(attempt: Callable[[float], LoadResult], start: float, *, within: float, most: float = math.inf) -> Found:
+def search(attempt: Attempt, start: float, *, within: float) -> LoadSeries:
     """``within``: how far apart, relatively, the last rate that met them and the first that did not may stay."""
-    tries: list[Try] = []
+    results: list[LoadResult] = []
     low: float | None = None
     high: float | None = None
-    rate = min(start, most)
-    while len(tries) < _MOST:
+    by_client = False
+    rate: float | None = start
+    while rate is not None and len(results) < _MOST:
         result = attempt(rate)
-        tries.append(judged(rate, result))
+        results.append(result)
         if not result.complete:
             break
-        if tries[-1].met and tries[-1].valid:
+        if result.validity.valid and met(result):
             low = rate
         else:
-            high = rate
-        step = _next(low, high, start, within=within, most=most)
-        if step is None:
-            break
-        rate = step
-    missed = [one for one in tries if one.rate == high]
-    return Found(
-        tries=tuple(tries),
+            high, by_client = rate, not result.validity.valid
+        rate = _next(low, high, start, within)
+    return LoadSeries(
+        kind=SeriesKind.SEARCH,
+        results=tuple(results),
         highest=low,
         lowest_missed=high,
-        limit_is_client=any(not one.valid for one in missed),
+        limit_is_client=by_client,
     )
 
 
-def judged(rate: float, result: LoadResult) -> Try:
-    met = result.requests > 0 and result.good >= result.plan.slo.share * result.requests
-    return Try(rate, met, result.validity.valid, result)
-
-
-def _next(low: float | None, high: float | None, start: float, *, within: float, most: float) -> float | None:
-    if high is None:
-        return None if low is not None and low >= most else min((low or start) * 2, most)
-    if low is None:
-        return high / 2 if high > start / 1024 else None
-    return None if high / low - 1 <= within else math.sqrt(low * high)
-
-
-def steps(text: Sequence[float], attempt: Callable[[float], LoadResult]) -> tuple[Try, ...]:
-    """Each of these rates, one after the other, until somebody stops it."""
-    tries: list[Try] = []
-    for rate in text:
-        tries.append(judged(rate, attempt(rate)))
-        if not tries[-1].result.complete:
+def sweep(attempt: Attempt, rates: Sequence[float], kind: SeriesKind = SeriesKind.SWEEP) -> LoadSeries:
+    """One after the other, until somebody stops it."""
+    results: list[LoadResult] = []
+    for rate in rates:
+        results.append(attempt(rate))
+        if not results[-1].complete:
             break
-    return tuple(tries)
+    return LoadSeries(kind=kind, results=tuple(results))
+
+
+def met(result: LoadResult) -> bool:
+    """Whether enough answers were good, of those that were not cut off."""
+    counted = result.requests - result.endings.get(Ending.STOPPED, 0)
+    return counted > 0 and result.good >= result.plan.slo.share * counted
+
+
+def _next(low: float | None, high: float | None, start: float, within: float) -> float | None:
+    if high is None:
+        return start if low is None else low * 2
+    if low is None:
+        return high / 2 if high > start / _FLOOR else None
+    return None if high / low - 1 <= within else math.sqrt(low * high)

@@ -14,6 +14,7 @@ from seatrial.kit.histogram import Counts
 from seatrial.model.load import Plan
 
 SCHEMA = "seatrial.dev/load/v1"
+SERIES_SCHEMA = "seatrial.dev/load-series/v1"
 
 
 class Ending(StrEnum):
@@ -197,3 +198,20 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     client: Client = Client()
     complete: bool = True
     samples: tuple[ServerSample, ...] = ()
+
+
+class SeriesKind(StrEnum):
+    REPEATS = "repeats"
+    SWEEP = "sweep"  # through rates that were given
+    SEARCH = "search"  # for the highest rate that meets the objectives
+
+
+class LoadSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """Several loads of one server, one after the other."""
+
+    schema: str = SERIES_SCHEMA
+    kind: SeriesKind
+    results: tuple[LoadResult, ...]
+    highest: float | None = None  # rate that met the objectives
+    lowest_missed: float | None = None
+    limit_is_client: bool = False  # beyond ``highest``, the client is no measure

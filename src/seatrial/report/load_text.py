@@ -149,9 +149,10 @@ def _client(page: Page, result: LoadResult) -> None:
     per_million = f", {client.cpu_seconds / tokens * 1e6:.1f} s per million tokens" if tokens else ""
     lag = client.receive_lag.percentile(0.99)
     learnt = f", learnt of 99 % of the reads within {lag / 1e6:.1f} ms" if lag is not None else ""
+    began = f", first request {client.first_request:.2f} s after the command" if client.first_request else ""
     page.say(
         f"this client: {count(client.processes, 'process', 'processes')} on {count(client.cores, 'core')}, "
-        f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}",
+        f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}{began}",
         paint="dim",
     )
 

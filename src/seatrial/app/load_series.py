@@ -1,0 +1,53 @@
+"""bench serve, several times: repeats, a sweep through rates, or a search for the highest that is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from seatrial.app import load
+from seatrial.measure.saturation import search, sweep
+from seatrial.model.errors import UsageError
+from seatrial.model.load import Open, Phase, Plan
+from seatrial.model.load_result import LoadResult, LoadSeries, SeriesKind
+
+Begin = Callable[[str], None]  # told what comes next
+
+
+def repeats(plan: Plan, times: int, *, watch: load.Watch, begin: Begin) -> LoadSeries:
+    """The same plan with another seed each time, so that what they have in common is the server."""
+
+    def attempt(number: float) -> LoadResult:
+        begin(f"run {number + 1:.0f} of {times}")
+        return load.send(msgspec.structs.replace(plan, seed=plan.seed + int(number)), watch=watch)
+
+    return sweep(attempt, range(times), SeriesKind.REPEATS)
+
+
+def rates(plan: Plan, steps: Sequence[float], *, watch: load.Watch, begin: Begin) -> LoadSeries:
+    return sweep(_at_rate(plan, watch, begin), steps)
+
+
+def highest(plan: Plan, *, within: float, watch: load.Watch, begin: Begin) -> LoadSeries:
+    if not plan.slo.asks:
+        raise UsageError("a search needs to know what is good enough", way_out="say it with --slo, such as ttft=200ms")
+    return search(_at_rate(plan, watch, begin), _open(plan).phases[0].rate, within=within)
+
+
+def _at_rate(plan: Plan, watch: load.Watch, begin: Begin) -> Callable[[float], LoadResult]:
+    arrivals = _open(plan)
+    seconds = sum(phase.seconds for phase in arrivals.phases)
+
+    def attempt(rate: float) -> LoadResult:
+        begin(f"{rate:.4g} requests/s for {seconds:g} s")
+        at_rate = msgspec.structs.replace(arrivals, phases=(Phase(seconds=seconds, rate=rate),))
+        return load.send(msgspec.structs.replace(plan, arrivals=at_rate), watch=watch)
+
+    return attempt
+
+
+def _open(plan: Plan) -> Open:
+    if not isinstance(plan.arrivals, Open):
+        raise UsageError("rates can be tried where requests come at a rate", way_out="leave --clients and --trace out")
+    return plan.arrivals

@@ -1,0 +1,95 @@
+"""Several loads beside each other in one table, and what they say together."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+from seatrial.kit.histogram import Counts
+from seatrial.kit.statistics import interval
+from seatrial.model.load import Open
+from seatrial.model.load_result import Ending, LoadResult, LoadSeries, SeriesKind
+from seatrial.report.lines import Page
+from seatrial.report.load_text import objectives
+
+
+def render(series: LoadSeries, *, colour: bool = False) -> str:
+    page = Page(colour=colour, width=100)
+    for line in _said(series):
+        page.say(line, paint="bold")
+    if series.results and series.results[0].plan.slo.asks:
+        slo = series.results[0].plan.slo
+        page.say(f"objectives: {objectives(slo)}, for {slo.share:.1%} of the requests", paint="dim")
+    page.gap()
+    page.row(f"  {'':>9}{'sent':>9}{'well':>8}{'good':>8}{'tokens':>10}   first token, ms{'':>12}per token, ms")
+    page.row(f"  {'rate':>9}{'/s':>9}{'':>8}{'':>8}{'/s':>10}{'50%':>10}{'95%':>9}{'99%':>9}{'50%':>9}{'99%':>9}")
+    for result in series.results:
+        page.row(_row(result))
+    page.gap()
+    if series.kind is SeriesKind.REPEATS:
+        _intervals(page, series)
+    for number, result in enumerate(series.results, 1):
+        for doubt in result.validity.doubts:
+            page.say(f"row {number}: {doubt.what}", mark="✗", paint="fail")
+    return page.text()
+
+
+def _said(series: LoadSeries) -> list[str]:
+    if series.kind is not SeriesKind.SEARCH:
+        return []
+    if series.highest is None:
+        return ["no rate that was tried meets the objectives"]
+    if series.lowest_missed is None:
+        return [f"{series.highest:.4g} requests/s meet the objectives; more was not tried"]
+    limit = (
+        f"at {series.lowest_missed:.4g} this client is no measure any more: the server's limit may lie higher"
+        if series.limit_is_client
+        else f"{series.lowest_missed:.4g} do not"
+    )
+    return [f"{series.highest:.4g} requests/s meet the objectives; {limit}"]
+
+
+def _row(result: LoadResult) -> str:
+    seen, arrivals = result.distributions, result.plan.arrivals
+    rate = f"{arrivals.phases[0].rate:.4g}" if isinstance(arrivals, Open) else "–"
+    sent = f"{result.validity.sent_rate:,.1f}" if result.validity.sent_rate else "–"
+    well = result.endings.get(Ending.OK, 0)
+    shares = "".join(
+        f"{one / result.requests:>8.1%}" if result.requests else f"{'–':>8}" for one in (well, result.good)
+    )
+    tokens = f"{result.tokens_out / result.seconds:>10,.0f}" if result.seconds > 0 else f"{'–':>10}"
+    times = _ms(seen.ttft_due, 0.5, 10) + _ms(seen.ttft_due, 0.95) + _ms(seen.ttft_due, 0.99)
+    mark = "" if result.validity.valid else "  INVALID"
+    return f"  {rate:>9}{sent:>9}{shares}{tokens}{times}{_ms(seen.per_token, 0.5)}{_ms(seen.per_token, 0.99)}{mark}"
+
+
+def _ms(counts: Counts, share: float, width: int = 9) -> str:
+    value = counts.percentile(share)
+    return f"{'–':>{width}}" if value is None else f"{value / 1e6:>{width},.1f}"
+
+
+def _intervals(page: Page, series: LoadSeries) -> None:
+    for title, of in _FIGURES:
+        values = [value for one in series.results if one.validity.valid and (value := of(one)) is not None]
+        between = interval(values)
+        if between is not None:
+            mean = statistics.fmean(values)
+            page.row(f"  {title:<28}{mean:>12,.2f}   95 % sure between {between[0]:,.2f} and {between[1]:,.2f}")
+
+
+def _percentile(name: str, share: float) -> Callable[[LoadResult], float | None]:
+    def of(result: LoadResult) -> float | None:
+        value = getattr(result.distributions, name).percentile(share)
+        return None if value is None else float(value) / 1e6
+
+    return of
+
+
+_FIGURES: tuple[tuple[str, Callable[[LoadResult], float | None]], ...] = (
+    ("first token, median, ms", _percentile("ttft_due", 0.5)),
+    ("first token, 99 %, ms", _percentile("ttft_due", 0.99)),
+    ("per token, median, ms", _percentile("per_token", 0.5)),
+    ("whole answer, 99 %, ms", _percentile("whole_due", 0.99)),
+    ("tokens out /s", lambda result: result.tokens_out / result.seconds if result.seconds > 0 else None),
+    ("goodput /s", lambda result: result.good / result.seconds if result.seconds > 0 else None),
+)
