@@ -9,21 +9,28 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"seatrial.dev/lab/workload/modelserver"
 )
 
 // commands by name; each returns the exit code of the process.
 var commands = map[string]func(args []string) int{
-	"pause":        pause,
-	"work":         work,
-	"devices":      devices,
-	"serve":        serve,
-	"get":          get,
-	"burst":        burst,
-	"model-server": simulateModel,
-	"ask":          converse,
-	"env":          env,
-	"load":         load,
-	"metered":      metered,
+	"pause":   pause,
+	"work":    work,
+	"devices": devices,
+	"serve":   serve,
+	"get":     get,
+	"burst":   burst,
+	"model-server": func(args []string) int {
+		if slices.Contains(args, "--mode") {
+			return modelserver.Run(args)
+		}
+		return simulateModel(args)
+	},
+	"ask":     converse,
+	"env":     env,
+	"load":    load,
+	"metered": metered,
 
 	"files":      files,
 	"interfaces": interfaces,
