@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"seatrial.dev/lab/workload/modelserver"
 )
 
 // asked is what became of the conversations of one run.
@@ -89,15 +91,15 @@ func (a asker) hold(sessions, turns int, together bool) asked {
 func (a asker) turn(session, turn int) replied {
 	reply := replied{session: fmt.Sprintf("%s-%d", a.run, session), turn: turn}
 	begin := strings.Repeat(reply.session+" ", a.prompt/(len(reply.session)+1)+1)[:a.prompt]
-	body, err := json.Marshal(completion{
-		Model: "simulated", Prompt: fmt.Sprintf("%s turn %d", begin, turn), MaxTokens: a.tokens,
+	body, err := json.Marshal(map[string]any{
+		"model": "simulated", "prompt": fmt.Sprintf("%s turn %d", begin, turn), "max_tokens": a.tokens,
 	})
 	if err != nil {
 		reply.trouble = err.Error()
 		return reply
 	}
 	made, err := request(a.url, string(body), "", http.Header{
-		runHeader: {a.run}, idHeader: {fmt.Sprintf("%s-%d", reply.session, turn)},
+		modelserver.RunHeader: {a.run}, modelserver.IDHeader: {fmt.Sprintf("%s-%d", reply.session, turn)},
 	})
 	if err != nil {
 		reply.trouble = err.Error()

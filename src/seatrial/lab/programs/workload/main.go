@@ -15,22 +15,17 @@ import (
 
 // commands by name; each returns the exit code of the process.
 var commands = map[string]func(args []string) int{
-	"pause":   pause,
-	"work":    work,
-	"devices": devices,
-	"serve":   serve,
-	"get":     get,
-	"burst":   burst,
-	"model-server": func(args []string) int {
-		if slices.Contains(args, "--mode") {
-			return modelserver.Run(args)
-		}
-		return simulateModel(args)
-	},
-	"ask":     converse,
-	"env":     env,
-	"load":    load,
-	"metered": metered,
+	"pause":        pause,
+	"work":         work,
+	"devices":      devices,
+	"serve":        serve,
+	"get":          get,
+	"burst":        burst,
+	"model-server": modelserver.Run,
+	"ask":          converse,
+	"env":          env,
+	"load":         load,
+	"metered":      metered,
 
 	"files":      files,
 	"interfaces": interfaces,

@@ -4,23 +4,26 @@ import "time"
 
 // fixed gives every token the time that was stated, whatever else goes on: what clients are calibrated with.
 type fixed struct {
-	server    *Server
-	first     time.Duration
-	afterThat time.Duration
+	server     *Server
+	first, gap time.Duration
+	streams    int
 }
 
-func (f fixed) admit(s *stream) {
-	s.record.Begun = s.record.Arrived
-	if !s.asked.Stream {
+func (f *fixed) admit(s *stream) {
+	f.streams++
+	s.record.Begun = s.start
+	if !s.asked.Stream && s.ways.ends == properly {
 		s.ready = s.tokens - 1 // nobody sees the others
 	}
 	f.delivered(s)
 }
 
-func (f fixed) delivered(s *stream) {
-	if !s.ended {
-		f.server.loop.add(s.record.Arrived+int64(f.first)+int64(s.ready)*int64(f.afterThat), s)
+func (f *fixed) delivered(s *stream) {
+	if !s.ended && s.ready < s.tokens {
+		f.server.loop.add(s.start+int64(f.first+time.Duration(s.ready)*f.gap+s.ways.delay(s.ready)), s)
 	}
 }
 
-func (f fixed) left(*stream) {}
+func (f *fixed) left(*stream) { f.streams-- }
+
+func (f *fixed) queue() (waiting, running int) { return 0, f.streams }

@@ -1,97 +1,132 @@
 package modelserver
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
-	"os/signal"
-	"strconv"
-	"syscall"
+	"strings"
 	"time"
+)
+
+const (
+	fixedMode, modelMode      = "fixed", "model"
+	roleBoth                  = "both"
+	rolePrefill, roleDecode   = "prefill", "decode"
+	perPrompt                 = 50 * time.Microsecond
+	perStep                   = 2 * time.Millisecond
+	longestContext, recordsIn = 1 << 17, 500_000
 )
 
 // Options is what a server is told at its start.
 type Options struct {
-	Name, Host, Model string
-	Mode              string
-	Port              int
-	Seed              uint64
-	First, Gap        time.Duration
-	Tokens            int
-	Keep              int
-	TruthFile         string
-	EveryToken        bool
+	Name, Host, Model, Mode   string
+	Port                      int
+	Seed                      uint64
+	Quiet, Strict, EveryToken bool
+	Tokens, Longest           int
+
+	First, Gap time.Duration // fixed mode
+
+	Costs                 Costs // model mode
+	Slots, Budget, Blocks int
+	Adapters              []string
+	AdaptersAtOnce        int
+	Role, Prefiller       string
+
+	Certificate, Key, Clients string
+	Keep                      int
+	TruthFile                 string
+	Misbehave                 string
+	Share                     float64
 }
 
 func parse(args []string) (options Options, err error) {
 	flags := flag.NewFlagSet("model-server", flag.ContinueOnError)
-	host, _ := os.Hostname()
-	flags.StringVar(&options.Name, "name", host, "who this is")
-	flags.StringVar(&options.Host, "host", "", "the address to listen on; all of them unless given")
-	flags.IntVar(&options.Port, "port", 8000, "where to listen; 0 takes any that is free")
-	flags.StringVar(&options.Model, "model", "simulated", "what it calls its model")
-	flags.StringVar(&options.Mode, "mode", "model", "fixed: tokens at stated times")
-	flags.Uint64Var(&options.Seed, "seed", 1, "of the words that it answers")
-	flags.DurationVar(&options.First, "ttft", 50*time.Millisecond, "fixed mode: the first token after the request")
-	flags.DurationVar(&options.Gap, "gap", 20*time.Millisecond, "fixed mode: each token after the one before")
-	flags.IntVar(&options.Tokens, "tokens", 16, "how long answers are, where a request does not say")
-	flags.IntVar(&options.Keep, "truth-keep", 500_000, "how many records /truth goes back")
-	flags.StringVar(&options.TruthFile, "truth", "", "a file for a record of each request, as lines of JSON")
-	flags.BoolVar(&options.EveryToken, "every-token", false, "write down the time of every token")
-	return options, flags.Parse(args)
-}
-
-// Run serves until it is told to end.
-func Run(args []string) int {
-	options, err := parse(args)
-	if err != nil {
-		return 2
+	options.add(flags)
+	options.addModel(flags)
+	if err := flags.Parse(args); err != nil {
+		return options, err
 	}
-	if err := serveUntilTold(options); err != nil {
+	if err := options.check(flags); err != nil {
 		fmt.Fprintln(os.Stderr, "model-server:", err)
-		return 1
+		return options, err
 	}
-	return 0
+	return options, nil
 }
 
-func serveUntilTold(options Options) error {
-	server, err := newServer(options)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(options.Host, strconv.Itoa(options.Port)))
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	if err := server.listen(listener.(*net.TCPListener)); err != nil {
-		return err
-	}
-	if options.TruthFile != "" {
-		if err := server.truth.to(options.TruthFile, server.failed); err != nil {
-			return err
+func (o *Options) add(flags *flag.FlagSet) {
+	host, _ := os.Hostname()
+	flags.StringVar(&o.Name, "name", host, "who this is")
+	flags.StringVar(&o.Host, "host", "", "the address to listen on; all of them unless given")
+	flags.IntVar(&o.Port, "port", 8000, "where to listen; 0 takes any that is free")
+	flags.StringVar(&o.Model, "model", "simulated", "what it calls its model")
+	flags.BoolVar(&o.Strict, "strict", false, "refuse names of models that it does not have")
+	flags.Uint64Var(&o.Seed, "seed", 1, "of the words that it answers, and of all else that varies")
+	flags.BoolVar(&o.Quiet, "quiet", false, "print no line for each request")
+	flags.IntVar(&o.Tokens, "tokens", 16, "how long answers are, where a request does not say")
+	flags.IntVar(&o.Longest, "longest", longestContext, "tokens that a prompt and its answer may have together")
+	flags.StringVar(&o.Certificate, "tls-certificate", "", "a file with its certificate")
+	flags.StringVar(&o.Key, "tls-key", "", "the file with the key of that")
+	flags.StringVar(&o.Clients, "tls-clients", "", "a file with the authorities whose clients may come; none others may then")
+	flags.IntVar(&o.Keep, "truth-keep", recordsIn, "how many records /truth goes back")
+	flags.StringVar(&o.TruthFile, "truth", "", "a file for a record of each request, as lines of JSON")
+	flags.BoolVar(&o.EveryToken, "every-token", false, "write down the time of every token")
+	flags.StringVar(&o.Misbehave, "misbehave", "", "how answers go wrong, such as stall=500ms@10,no-done")
+	flags.Float64Var(&o.Share, "misbehave-share", 1, "how many of them do, as a share of all")
+}
+
+func (o *Options) addModel(flags *flag.FlagSet) {
+	flags.StringVar(&o.Mode, "mode", modelMode, "model: what work costs; fixed: stated times, whatever else goes on")
+	flags.DurationVar(&o.First, "ttft", 50*time.Millisecond, "fixed: the first token after the request")
+	flags.DurationVar(&o.Gap, "gap", 20*time.Millisecond, "fixed: each token after the one before")
+	flags.DurationVar(&o.Costs.Step, "step", perStep, "model: what a step takes")
+	flags.DurationVar(&o.Costs.PerSequence, "per-sequence", 0, "model: more of it for each sequence but the first")
+	flags.DurationVar(&o.Costs.PerPrompt, "per-prompt-token", perPrompt, "model: more of it for each token of a prompt")
+	flags.DurationVar(&o.Costs.PerContext, "per-context-token", 0, "model: more of it for each token that is looked back at")
+	flags.DurationVar(&o.Costs.AdapterLoad, "adapter-load", 0, "model: more of it for each adapter that is loaded")
+	flags.Float64Var(&o.Costs.Jitter, "jitter", 0, "model: by which share steps vary")
+	flags.IntVar(&o.Slots, "parallel", 4, "how many requests run at once; the others wait")
+	flags.IntVar(&o.Budget, "budget", 8192, "how many tokens a step computes at most")
+	flags.IntVar(&o.Blocks, "blocks", 4096, "how many blocks of the key-value cache there are")
+	flags.Func("adapters", "LoRA adapters that it serves, with commas between", func(text string) error {
+		o.Adapters = strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+		return nil
+	})
+	flags.IntVar(&o.AdaptersAtOnce, "adapters-at-once", 4, "how many of them are loaded at once")
+	flags.StringVar(&o.Role, "role", roleBoth, "both, prefill or decode")
+	flags.StringVar(&o.Prefiller, "prefiller", "", "the URL of the server that prefills for one that decodes; without it the cache comes with each request")
+}
+
+func (o *Options) check(flags *flag.FlagSet) error {
+	var negative []string
+	for _, name := range []string{"ttft", "gap", "step", "per-sequence", "per-prompt-token", "per-context-token", "adapter-load"} {
+		if flags.Lookup(name).Value.(flag.Getter).Get().(time.Duration) < 0 {
+			negative = append(negative, "--"+name)
 		}
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer cancel()
-	go func() {
-		<-ctx.Done()
-		server.loop.end()
-	}()
-	said := map[string]any{
-		"event": "serving", "simulated": true, "port": listener.Addr().(*net.TCPAddr).Port, "name": options.Name,
+	switch {
+	case flags.NArg() > 0:
+		return fmt.Errorf("there is no use for %s", strings.Join(flags.Args(), " "))
+	case len(negative) > 0:
+		return fmt.Errorf("%s: no time is negative", strings.Join(negative, ", "))
+	case o.Mode != fixedMode && o.Mode != modelMode:
+		return fmt.Errorf("there is no mode %q: fixed, model", o.Mode)
+	case o.Role != roleBoth && o.Role != rolePrefill && o.Role != roleDecode:
+		return fmt.Errorf("there is no role %q: both, prefill, decode", o.Role)
+	case o.Prefiller != "" && o.Role != roleDecode:
+		return errors.New("a --prefiller goes with --role decode alone")
+	case min(o.Slots, o.Blocks, o.Budget, o.Tokens, o.Longest, o.Keep, o.AdaptersAtOnce) < 1:
+		return errors.New("--parallel, --blocks, --budget, --tokens, --longest, --truth-keep and --adapters-at-once begin at 1")
+	case o.Model == "" || strings.Contains(o.Model, waysMark):
+		return fmt.Errorf("a model needs a name, and none with %q in it", waysMark)
+	case o.Costs.Jitter < 0 || o.Costs.Jitter >= 1 || o.Share < 0 || o.Share > 1:
+		return errors.New("--jitter and --misbehave-share are shares, between 0 and 1")
+	case (o.Certificate == "") != (o.Key == "") || o.Clients != "" && o.Certificate == "":
+		return errors.New("--tls-certificate and --tls-key go together, and --tls-clients with both")
+	case !harmless(o.Name):
+		return fmt.Errorf("%q is no name: it stands in headers", o.Name)
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
-		return err
-	}
-	err = server.loop.run()
-	for connection := range server.connections {
-		connection.close()
-	}
-	server.truth.close()
-	return errors.Join(err)
+	_, err := parseWays(o.Misbehave)
+	return err
 }

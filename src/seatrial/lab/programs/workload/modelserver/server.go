@@ -6,26 +6,24 @@
 package modelserver
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 )
 
 const (
+	RunHeader = "X-Run" // what a proof marks its requests with
+	IDHeader  = "X-Request-Id"
+
 	charactersPerToken = 4
-	runHeader          = "X-Run" // what a proof marks its requests with
-	idHeader           = "X-Request-Id"
 	answeredBy         = "X-Answered-By"                  // the header in which a server says who it is
 	pickedHeader       = "X-Gateway-Destination-Endpoint" // in which an endpoint picker names a server
-	longestID          = 128
 	acceptAgain        = 50 * time.Millisecond
+	clientGone         = "client-gone"
 )
 
 // pace decides when a stream has its tokens.
@@ -33,21 +31,26 @@ type pace interface {
 	admit(*stream)
 	delivered(*stream)
 	left(*stream)
+	queue() (waiting, running int)
 }
 
 // Server is all that its one thread knows.
 type Server struct {
 	Options
+	keys        keys
 	loop        *loop
 	pace        pace
+	engine      *engine // at rest in the fixed mode
 	truth       *truth
+	metrics     *metrics
 	connections map[*connection]struct{}
 	lateness    fine // of every token against its schedule
 	lateFirst   fine
-	served      int64
+	served      uint64
 	listener    *os.File // kept, since nobody else keeps its descriptor open
 	accepts     int      // that descriptor; to ask for it anew would make it block
-	scratch     []byte   // what is being written
+	lines       *json.Encoder
+	scratch     []byte // what is being written
 	text        []byte
 	buffer      []byte // what is being read
 	control     []byte
@@ -59,10 +62,18 @@ func newServer(options Options) (*Server, error) {
 		return nil, err
 	}
 	made := &Server{
-		Options: options, loop: loop, truth: newTruth(options.Keep), connections: map[*connection]struct{}{},
+		Options: options, keys: keysFromEnvironment(), loop: loop, truth: newTruth(options.Keep), metrics: newMetrics(),
+		connections: map[*connection]struct{}{}, lines: json.NewEncoder(os.Stdout),
 		buffer: make([]byte, readAtOnce), control: make([]byte, 128),
 	}
-	made.pace = fixed{made, options.First, options.Gap}
+	made.engine = &engine{
+		Costs: options.Costs, slots: options.Slots, budget: options.Budget, seed: options.Seed, blocks: newBlocks(options.Blocks),
+		adapters: &adapters{served: options.Adapters, most: options.AdaptersAtOnce},
+	}
+	made.pace = &modelled{server: made, engine: made.engine}
+	if options.Mode == fixedMode {
+		made.pace = &fixed{server: made, first: options.First, gap: options.Gap}
+	}
 	return made, nil
 }
 
@@ -91,7 +102,8 @@ func (s *Server) ready(uint32) {
 		fd, from, err := syscall.Accept4(s.accepts, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
 		switch err {
 		case nil:
-			s.connect(fd, name(from))
+			_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // it fails for one that is gone again
+			s.connect(fd, nameOf(from))
 		case syscall.EAGAIN:
 			return
 		case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
@@ -106,7 +118,7 @@ func (s *Server) fire(int64, int64) { s.ready(0) }
 
 func (s *Server) connect(fd int, peer string) {
 	c := &connection{server: s, fd: fd, peer: peer}
-	if syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) != nil || s.loop.watch(fd, interest, c) != nil {
+	if s.loop.watch(fd, interest, c) != nil {
 		s.loop.forget(fd)
 		_ = syscall.Close(fd)
 		return
@@ -114,7 +126,7 @@ func (s *Server) connect(fd int, peer string) {
 	s.connections[c] = struct{}{}
 }
 
-func name(from syscall.Sockaddr) string {
+func nameOf(from syscall.Sockaddr) string {
 	switch at := from.(type) {
 	case *syscall.SockaddrInet4:
 		return (&net.TCPAddr{IP: at.Addr[:], Port: at.Port}).String()
@@ -124,66 +136,12 @@ func name(from syscall.Sockaddr) string {
 	return ""
 }
 
-// serve answers a request, or begins to.
-func (s *Server) serve(c *connection, request *incoming) {
-	path := request.URL.Path
-	chat := path == "/v1/chat/completions"
-	if chat || path == "/v1/completions" {
-		s.complete(c, request, chat)
-		return
-	}
-	s.page(c, request)
-}
-
-func (s *Server) complete(c *connection, request *incoming, chat bool) {
-	if request.Method != http.MethodPost {
-		s.refuse(c, request, wrong{http.StatusMethodNotAllowed, "", "completions are asked for by POST"})
-		return
-	}
-	asked, err := understood(request.body, chat)
-	if err != nil {
-		s.refuse(c, request, err)
-		return
-	}
-	text := asked.text()
-	words := fnv.New64a()
-	_, _ = io.WriteString(words, text)
-	stream := &stream{
-		server: s, conn: c, asked: asked, chat: chat, plain: request.plain, last: request.last,
-		words: words.Sum64() ^ s.Seed*0x9e3779b97f4a7c15, tokens: max(asked.tokens(s.Tokens), 1),
-		record: s.record(c, request),
-	}
-	stream.record.Endpoint = strings.TrimPrefix(request.URL.Path, "/v1/")
-	stream.record.Model, stream.record.Stream = cmp.Or(asked.Model, s.Model), asked.Stream
-	stream.record.Prompt, stream.record.PromptHash = tokensIn(text), fmt.Sprintf("%016x", words.Sum64())
-	stream.record.Status = http.StatusOK
-	c.current = stream
-	stream.open()
-	if !stream.ended {
-		s.pace.admit(stream)
-	}
-}
-
-// record begins to write down what becomes of a request.
-func (s *Server) record(c *connection, request *incoming) *Record {
-	s.served++
-	id := request.Header.Get(idHeader)
-	if !harmless(id) {
-		id = fmt.Sprintf("%s-%d", s.Name, s.served)
-	}
-	return &Record{
-		ID: id, Run: request.Header.Get(runHeader), Peer: c.peer, PickedServer: request.Header.Get(pickedHeader),
-		ArrivedWall: request.arrived.wall, Arrived: request.arrived.kernel, Read: request.arrived.read,
-	}
-}
-
-// harmless says whether a text may stand in a header.
-func harmless(text string) bool {
-	return text != "" && len(text) <= longestID && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
+// finished writes down what became of an answer.
 func (s *Server) finished(stream *stream) {
-	s.pace.left(stream)
+	if stream.admitted {
+		s.pace.left(stream)
+	}
+	s.metrics.finished(stream.record)
 	s.truth.add(stream.record)
 }
 
@@ -192,7 +150,7 @@ func (s *Server) refuse(c *connection, request *incoming, err error) {
 	status, body := trouble(err)
 	record.Status, record.Outcome, record.Error, record.Endpoint = status, "refused", err.Error(), request.URL.Path
 	record.Headers = s.loop.now()
-	s.send(c, request, status, "application/json", record.ID, body)
+	s.send(c, request, status, "application/json", record.ID, body, after(err))
 	record.Finished = s.loop.now()
 	s.truth.add(record)
 }
@@ -200,23 +158,22 @@ func (s *Server) refuse(c *connection, request *incoming, err error) {
 // refuseConnection is for what is no request at all: nothing behind it could be understood either.
 func (s *Server) refuseConnection(c *connection, err error) {
 	status, body := trouble(err)
-	s.send(c, nil, status, "application/json", "", body)
-	c.done(true)
+	s.send(c, &incoming{Request: &http.Request{}, last: true}, status, "application/json", "", body)
 }
 
-func (s *Server) send(c *connection, request *incoming, status int, kind, id string, body []byte) {
-	b := s.head(s.scratch[:0], status, kind, id, len(body), request)
+func (s *Server) send(c *connection, request *incoming, status int, kind, id string, body []byte, headers ...string) {
+	b := s.head(s.scratch[:0], status, kind, id, len(body), request.plain, request.last)
+	for _, header := range headers {
+		b = append(b, header...)
+	}
 	b = append(b, "\r\n"...)
-	if request == nil || request.Method != http.MethodHead {
+	if request.Method != http.MethodHead {
 		b = append(b, body...)
 	}
 	c.write(b)
 	s.scratch = b[:0]
-	if request != nil && request.last {
-		c.closing = true
-		if len(c.out) == 0 {
-			c.close()
-		}
+	if request.last {
+		c.done(true)
 	}
 }
 

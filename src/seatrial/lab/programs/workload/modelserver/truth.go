@@ -14,37 +14,38 @@ import (
 // Record is what the server did for one request. Times are nanoseconds of CLOCK_MONOTONIC, 0 where it never came to that;
 // a token counts as written from just before the kernel got it: no client can have had it earlier.
 type Record struct {
-	Seq          int64   `json:"seq"`
-	ID           string  `json:"id"`
-	Run          string  `json:"run,omitempty"`
-	Peer         string  `json:"peer"`
-	Endpoint     string  `json:"endpoint"`
-	Model        string  `json:"model"`
-	Adapter      string  `json:"adapter,omitempty"`
-	Stream       bool    `json:"stream"`
-	Status       int     `json:"status"`
-	Outcome      string  `json:"outcome"` // complete, client-gone, refused, or how it misbehaved
-	Error        string  `json:"error,omitempty"`
-	PromptHash   string  `json:"prompt_hash"`
-	Prompt       int     `json:"prompt_tokens"`
-	Cached       int     `json:"cached_tokens"`
-	Tokens       int     `json:"completion_tokens"` // that were written
-	Events       int     `json:"events"`            // with tokens in them
-	Preemptions  int     `json:"preemptions,omitempty"`
-	ArrivedWall  int64   `json:"arrived_wall_ns"`
-	Arrived      int64   `json:"arrived_ns"` // the last of its bytes, by the kernel's stamp
-	Read         int64   `json:"read_ns"`
-	Begun        int64   `json:"begun_ns"` // no longer in the queue
-	Headers      int64   `json:"headers_ns"`
-	FirstDue     int64   `json:"first_due_ns"`
-	First        int64   `json:"first_ns"`
-	Last         int64   `json:"last_ns"`
-	Finished     int64   `json:"finished_ns"`
-	LateMax      int64   `json:"late_max_ns"`
-	GapMin       int64   `json:"gap_min_ns"`
-	GapMax       int64   `json:"gap_max_ns"`
-	EveryToken   []int64 `json:"tokens_ns,omitempty"` // since it arrived
-	PickedServer string  `json:"picked,omitempty"`
+	Seq         int64   `json:"seq"`
+	ID          string  `json:"id"`
+	Run         string  `json:"run,omitempty"`
+	Peer        string  `json:"peer"`
+	Endpoint    string  `json:"endpoint"`
+	Model       string  `json:"model"`
+	Adapter     string  `json:"adapter,omitempty"`
+	Stream      bool    `json:"stream"`
+	Status      int     `json:"status"`
+	Outcome     string  `json:"outcome"` // complete, client-gone, refused, or how it misbehaved
+	Error       string  `json:"error,omitempty"`
+	PromptHash  string  `json:"prompt_hash"`
+	Prompt      int     `json:"prompt_tokens"`
+	Cached      int     `json:"cached_tokens"`
+	Tokens      int     `json:"completion_tokens"` // that were written
+	Events      int     `json:"events"`            // with tokens in them
+	Preemptions int     `json:"preemptions,omitempty"`
+	ArrivedWall int64   `json:"arrived_wall_ns"`
+	Arrived     int64   `json:"arrived_ns"` // the last of its bytes, by the kernel's stamp
+	Read        int64   `json:"read_ns"`
+	Begun       int64   `json:"begun_ns"` // no longer in the queue
+	Headers     int64   `json:"headers_ns"`
+	FirstDue    int64   `json:"first_due_ns"`
+	First       int64   `json:"first_ns"`
+	Last        int64   `json:"last_ns"`
+	Finished    int64   `json:"finished_ns"`
+	LateMax     int64   `json:"late_max_ns"`
+	GapMin      int64   `json:"gap_min_ns"`
+	GapMax      int64   `json:"gap_max_ns"`
+	EveryToken  []int64 `json:"tokens_ns,omitempty"` // since it arrived
+	Picked      string  `json:"picked,omitempty"`
+	Asked       string  `json:"-"` // the id, where the request came with one
 }
 
 // token notes that n tokens were written in one event.

@@ -1,26 +1,33 @@
 package modelserver
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 )
 
-const letters = 26
+const (
+	letters = 26
+	golden  = 0x9e3779b97f4a7c15
+)
 
 // word is the text of one token: as long as every other, and the same for the same prompt, seed and place.
 func word(seed uint64, place int) [charactersPerToken]byte {
-	mixed := seed + uint64(place+1)*0x9e3779b97f4a7c15
-	mixed = (mixed ^ mixed>>30) * 0xbf58476d1ce4e5b9
-	mixed = (mixed ^ mixed>>27) * 0x94d049bb133111eb
-	mixed ^= mixed >> 31
+	number := mixed(seed + uint64(place+1)*golden)
 	text := [charactersPerToken]byte{' '}
 	for i := 1; i < charactersPerToken; i++ {
-		text[i] = 'a' + byte(mixed%letters)
-		mixed /= letters
+		text[i] = 'a' + byte(number%letters)
+		number /= letters
 	}
 	return text
+}
+
+// mixed is the finisher of splitmix64: neighbours come out far apart.
+func mixed(number uint64) uint64 {
+	number = (number ^ number>>30) * 0xbf58476d1ce4e5b9
+	number = (number ^ number>>27) * 0x94d049bb133111eb
+	return number ^ number>>31
 }
 
 func appendWords(b []byte, seed uint64, from, to int) []byte {
@@ -32,18 +39,18 @@ func appendWords(b []byte, seed uint64, from, to int) []byte {
 }
 
 // head is the beginning of an answer. A length below 0 stands for one that is not known.
-func (s *Server) head(b []byte, status int, kind, id string, length int, request *incoming) []byte {
+func (s *Server) head(b []byte, status int, kind, id string, length int, plain, last bool) []byte {
 	b = fmt.Appendf(b, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s: %s\r\n", status, http.StatusText(status), kind, answeredBy, s.Name)
 	if id != "" {
-		b = fmt.Appendf(b, "%s: %s\r\n", idHeader, id)
+		b = fmt.Appendf(b, "%s: %s\r\n", IDHeader, id)
 	}
 	switch {
 	case length >= 0:
 		b = fmt.Appendf(b, "Content-Length: %d\r\n", length)
-	case !request.plain:
+	case !plain:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
-	if request == nil || request.last || (length < 0 && request.plain) {
+	if last {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	return b
@@ -79,7 +86,8 @@ func lastChunk(b []byte, plain bool) []byte {
 // trouble is an error as OpenAI's API tells it.
 func trouble(err error) (int, []byte) {
 	status, code := http.StatusBadGateway, any(nil)
-	if known, ok := err.(wrong); ok {
+	var known wrong
+	if errors.As(err, &known) {
 		status = known.status
 		if known.code != "" {
 			code = known.code
@@ -94,11 +102,6 @@ func trouble(err error) (int, []byte) {
 	case status == http.StatusUnauthorized:
 		kind = "authentication_error"
 	}
-	body, _ := json.Marshal(map[string]any{"error": map[string]any{"message": err.Error(), "type": kind, "param": nil, "code": code}})
-	return status, body
-}
-
-func quoted(text string) string {
-	encoded, _ := json.Marshal(text) // text never fails
-	return string(encoded)
+	told := map[string]any{"message": err.Error(), "type": kind, "param": nil, "code": code}
+	return status, encoded(map[string]any{"error": told})
 }
