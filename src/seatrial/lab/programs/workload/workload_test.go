@@ -161,7 +161,7 @@ func TestEnvIsReported(t *testing.T) {
 
 func TestMain(m *testing.M) {
 	if command := os.Getenv("RUN_WORKLOAD"); command != "" {
-		os.Exit(commands[command](nil))
+		os.Exit(commands[command](os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }

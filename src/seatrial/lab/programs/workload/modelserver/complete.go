@@ -101,7 +101,7 @@ func (s *Server) adapter(model string) (string, error) {
 	switch {
 	case s.engine.adapters.serves(model):
 		return model, nil
-	case s.Strict && model != s.Model:
+	case s.Strict && model != s.Model && model != "":
 		return "", wrong{http.StatusNotFound, "model_not_found", fmt.Sprintf("the model %q does not exist", model)}
 	}
 	return "", nil
