@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seatrial.cli import names, output
+from seatrial.cli import model_server, names, output
 
 if TYPE_CHECKING:
     from seatrial.model.lab import LabStatus
@@ -37,6 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _action(actions, "faults", "list the ways to break a lab", run_faults)
     image = _action(actions, "image", "write the image that proofs run, for a registry of your own", run_image)
     image.add_argument("-o", "--output-file", type=Path, required=True, metavar="FILE", help="an OCI archive")
+    model_server.add(_action(actions, "model-server", "run a simulated model server", model_server.run))
     logs = _named(_action(actions, "logs", "print the log of one program of a lab", run_logs))
     logs.add_argument("component", metavar="PROGRAM", help="such as kubelet; `lab status` names them")
     logs.add_argument("--path", action="store_true", help="print only where the log is")

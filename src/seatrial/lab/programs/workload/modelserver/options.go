@@ -24,6 +24,7 @@ type Options struct {
 	Port                      int
 	Seed                      uint64
 	Quiet, Strict, EveryToken bool
+	UntilEOF                  bool // of its standard input: so it does not outlive whoever started it
 	Tokens, Longest           int
 
 	First, Gap time.Duration // fixed mode
@@ -64,6 +65,7 @@ func (o *Options) add(flags *flag.FlagSet) {
 	flags.BoolVar(&o.Strict, "strict", false, "refuse names of models that it does not have")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the words that it answers, and of all else that varies")
 	flags.BoolVar(&o.Quiet, "quiet", false, "print no line for each request")
+	flags.BoolVar(&o.UntilEOF, "until-eof", false, "end when standard input does")
 	flags.IntVar(&o.Tokens, "tokens", 16, "how long answers are, where a request does not say")
 	flags.IntVar(&o.Longest, "longest", longestContext, "tokens that a prompt and its answer may have together")
 	flags.StringVar(&o.Certificate, "tls-certificate", "", "a file with its certificate")
@@ -77,7 +79,7 @@ func (o *Options) add(flags *flag.FlagSet) {
 }
 
 func (o *Options) addModel(flags *flag.FlagSet) {
-	flags.StringVar(&o.Mode, "mode", modelMode, "model: what work costs; fixed: stated times, whatever else goes on")
+	flags.StringVar(&o.Mode, "mode", modelMode, "model (what work costs) or fixed (stated times, whatever else goes on)")
 	flags.DurationVar(&o.First, "ttft", 50*time.Millisecond, "fixed: the first token after the request")
 	flags.DurationVar(&o.Gap, "gap", 20*time.Millisecond, "fixed: each token after the one before")
 	flags.DurationVar(&o.Costs.Step, "step", perStep, "model: what a step takes")
@@ -86,32 +88,37 @@ func (o *Options) addModel(flags *flag.FlagSet) {
 	flags.DurationVar(&o.Costs.PerContext, "per-context-token", 0, "model: more of it for each token that is looked back at")
 	flags.DurationVar(&o.Costs.AdapterLoad, "adapter-load", 0, "model: more of it for each adapter that is loaded")
 	flags.Float64Var(&o.Costs.Jitter, "jitter", 0, "model: by which share steps vary")
-	flags.IntVar(&o.Slots, "parallel", 4, "how many requests run at once; the others wait")
-	flags.IntVar(&o.Budget, "budget", 8192, "how many tokens a step computes at most")
-	flags.IntVar(&o.Blocks, "blocks", 4096, "how many blocks of the key-value cache there are")
-	flags.Func("adapters", "LoRA adapters that it serves, with commas between", func(text string) error {
+	flags.IntVar(&o.Slots, "parallel", 4, "model: how many requests run at once; the others wait")
+	flags.IntVar(&o.Budget, "budget", 8192, "model: how many tokens a step computes at most")
+	flags.IntVar(&o.Blocks, "blocks", 4096, "model: how many blocks of 16 tokens the key-value cache has")
+	flags.Func("adapters", "model: LoRA adapters that it serves, with commas between", func(text string) error {
 		o.Adapters = strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 		return nil
 	})
-	flags.IntVar(&o.AdaptersAtOnce, "adapters-at-once", 4, "how many of them are loaded at once")
+	flags.IntVar(&o.AdaptersAtOnce, "adapters-at-once", 4, "model: how many of them are loaded at once")
 	flags.StringVar(&o.Role, "role", roleBoth, "both, prefill or decode")
 	flags.StringVar(&o.Prefiller, "prefiller", "", "the URL of the server that prefills for one that decodes; without it the cache comes with each request")
 }
 
 func (o *Options) check(flags *flag.FlagSet) error {
-	var negative []string
-	for _, name := range []string{"ttft", "gap", "step", "per-sequence", "per-prompt-token", "per-context-token", "adapter-load"} {
-		if flags.Lookup(name).Value.(flag.Getter).Get().(time.Duration) < 0 {
-			negative = append(negative, "--"+name)
+	var negative, useless []string
+	flags.Visit(func(given *flag.Flag) {
+		if strings.HasPrefix(given.Value.String(), "-") {
+			negative = append(negative, "--"+given.Name)
 		}
-	}
+		if mode, _, is := strings.Cut(given.Usage, ": "); is && (mode == fixedMode || mode == modelMode) && mode != o.Mode {
+			useless = append(useless, "--"+given.Name)
+		}
+	})
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Errorf("there is no use for %s", strings.Join(flags.Args(), " "))
-	case len(negative) > 0:
-		return fmt.Errorf("%s: no time is negative", strings.Join(negative, ", "))
 	case o.Mode != fixedMode && o.Mode != modelMode:
 		return fmt.Errorf("there is no mode %q: fixed, model", o.Mode)
+	case len(negative) > 0:
+		return fmt.Errorf("%s: nothing here is negative", strings.Join(negative, ", "))
+	case len(useless) > 0:
+		return fmt.Errorf("%s: of no use in mode %s", strings.Join(useless, ", "), o.Mode)
 	case o.Role != roleBoth && o.Role != rolePrefill && o.Role != roleDecode:
 		return fmt.Errorf("there is no role %q: both, prefill, decode", o.Role)
 	case o.Prefiller != "" && o.Role != roleDecode:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -63,6 +64,12 @@ func serveUntilTold(options Options) error {
 		<-ctx.Done()
 		server.loop.end()
 	}()
+	if options.UntilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			server.loop.end()
+		}()
+	}
 	said := map[string]any{
 		"event": "serving", "simulated": true, "port": listener.Addr().(*net.TCPAddr).Port, "name": options.Name,
 		"role": options.Role, "mode": options.Mode,
@@ -70,7 +77,15 @@ func serveUntilTold(options Options) error {
 	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
 		return err
 	}
-	return server.runToTheEnd()
+	return errors.Join(server.runToTheEnd(), json.NewEncoder(os.Stdout).Encode(server.lastWords()))
+}
+
+// lastWords is what it was like, in one line.
+func (s *Server) lastWords() map[string]any {
+	return map[string]any{
+		"event": "ended", "simulated": true, "name": s.Name, "requests": s.served, "tokens": s.metrics.generated,
+		"lateness": s.lateness.summary(), "first_lateness": s.lateFirst.summary(),
+	}
 }
 
 // runToTheEnd closes what is open at the end, so that the truth tells of it as well.
