@@ -26,6 +26,13 @@ from seatrial.model.system import System
 UNNAMED = "v0.0.0-00010101000000-"  # the version of what is only ever replaced by a local path
 # Whose libraries a system takes where they are newer than its own: what several need in one version is compiled once.
 LIKE = {"jobset": "kueue", "lws": "kueue", "prometheus-adapter": "volcano", "volcano": "prometheus-adapter"}
+# Pseudo-versions that no module proxy hands out any more, and the nearest one that it does.
+NEAREST = {
+    "policy-controller": {
+        "github.com/google/go-containerregistry/pkg/authn/k8schain": "v0.0.0-20250225234217-098045d5e61f",
+        "github.com/google/go-containerregistry/pkg/authn/kubernetes": "v0.0.0-20260224031529-85f2bf5f7303",
+    },
+}
 OURS = "."  # a package of our own, whose sources stand beside its pins
 
 
@@ -115,7 +122,11 @@ def pin_module(pins: Path, module: str, version: str, packages: Iterable[str], f
     blocks = {
         "require": (f"{module} {version}",),
         "tool": [package for package in packages if package != OURS],
-        "replace": (*replacements(theirs, ""), *neighbours(theirs, version, pins)),
+        "replace": (
+            *replacements(theirs, ""),
+            *neighbours(theirs, version, pins),
+            *(f"{path} => {path} {nearest}" for path, nearest in NEAREST.get(pins.name, {}).items()),
+        ),
         "exclude": exclusions(theirs),
     }
     if pins.is_dir():

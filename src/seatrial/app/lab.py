@@ -97,7 +97,9 @@ def status(name: str | None = None) -> tuple[LabStatus, ...]:
 def _status(name: str) -> LabStatus:
     known = recipes(Catalog.installed())
     systems = sites.need(name).spec.systems
-    return status_of(name, tuple(process.program for system in systems for process in known[system].processes))
+    return status_of(
+        name, tuple(process.name or process.program for system in systems for process in known[system].processes)
+    )
 
 
 def is_there(name: str) -> bool:

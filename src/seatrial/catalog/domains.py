@@ -50,6 +50,7 @@ SECURITY = Domain(
         "memory",
         "operator",
         "pod-security",
+        "policies",
         "privilege",
         "sandbox",
         "supply-chain",

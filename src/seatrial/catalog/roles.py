@@ -153,6 +153,25 @@ class AIOperator(Role, frozen=True, kw_only=True):
     dialect: Callable[[TrainingJob, Apis], OperatorObjects]
 
 
+class Forbidden(msgspec.Struct, frozen=True):
+    """A neutral rule about one namespace: of two images, named by digest, one may run there and the other may not."""
+
+    name: str
+    namespace: str
+    forbidden: str
+    allowed: str
+
+
+class PolicyEngine(Role, frozen=True, kw_only=True):
+    """Holds what is created to rules of its own, by a webhook that the API server asks."""
+
+    title: ClassVar[str] = "policy engine"
+
+    labels: Mapping[str, str] = {}  # of the namespaces that it looks at; empty where it looks at all
+    dialect: Callable[[Forbidden, Apis], tuple[Obj, ...]]
+    """In the order in which they are made; one may be of a kind that the engine makes of one before it."""
+
+
 class AcceleratorMetrics(Role, frozen=True, kw_only=True):
     """Tells of each accelerator how busy it is and how much of its memory is in use: an exporter, in the words of its vendor."""
 

@@ -154,6 +154,7 @@ class Bringing:
             programs={program: Path(site.program(program)) for program in recipe.programs},
             address=address,
             identity=systems.identity(system, folder, address),
+            service=recipe.service,
         )
         manifests = systems.read(recipe, Path(site.manifests.get(system, "")))
         wanted, left_out = systems.without(site.spec.without, systems.objects(recipe, place, manifests))

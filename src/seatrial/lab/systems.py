@@ -1,7 +1,8 @@
 """Runs a system's Recipe: the objects it wants in the cluster, and its programs as processes beside the API server.
 
 Everything up to ``install`` is data in, data out. No Deployment, Service, RBAC or APIService is taken over from the
-manifests: the programs run on this host, so webhooks are called by URL on loopback.
+manifests: the programs run on this host, so webhooks are called by URL on loopback. A program that insists on a Service, as
+it writes rules and authority into its webhooks itself, gets one that leads to it.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     ports: Mapping[str, int]  # what ``{port:…}`` stands for
     programs: Mapping[str, Path]
     identity: Identity
+    service: str = ""  # by which its webhooks are called, instead of by URL
 
     @property
     def namespace(self) -> str:
@@ -228,7 +230,10 @@ def _definition(obj: Obj, place: Place) -> Obj:
 
 
 def _configured(obj: Obj, place: Place) -> Obj:
-    """The name gets the prefix that upstream's kustomization gives it: two systems call theirs the same."""
+    """The name gets the prefix that upstream's kustomization gives it: two systems call theirs the same.
+
+    What a program fills in itself it knows by upstream's name.
+    """
     outside = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", place.namespace]}
     webhooks = [
         {"namespaceSelector": {"matchExpressions": [outside]}}
@@ -236,11 +241,14 @@ def _configured(obj: Obj, place: Place) -> Obj:
         | {"clientConfig": _client(webhook["clientConfig"], place)}
         for webhook in obj["webhooks"]
     ]
-    metadata = {**obj["metadata"], "name": f"{place.system}-{obj['metadata']['name']}"}
+    prefix = "" if place.service else f"{place.system}-"
+    metadata = {**obj["metadata"], "name": f"{prefix}{obj['metadata']['name']}"}
     return {**obj, "metadata": metadata, "webhooks": webhooks}
 
 
 def _client(config: Obj, place: Place) -> Obj:
+    if place.service:
+        return {"service": {"name": place.service, "namespace": place.namespace, "port": place.ports["webhook"]}}
     return {
         "url": f"https://{place.address}:{place.ports['webhook']}{config['service'].get('path', '/')}",
         "caBundle": _known("ca", place),
@@ -253,6 +261,14 @@ def _own(place: Place) -> tuple[Obj, ...]:
     It finds one there that it accepts, certificate and authority in one, and leaves it as it is.
     """
     namespace: Obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}}
+    if place.service:
+        service: Obj = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": place.service, "namespace": place.namespace},
+            "spec": {"type": "ExternalName", "externalName": place.address},
+        }
+        return (namespace, service)
     if "webhook" not in place.ports:
         return (namespace,)
     parts = {"crt": place.identity.certificate, "key": place.identity.key}

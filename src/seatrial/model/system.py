@@ -125,6 +125,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[str, ...] = ()  # systems that start before it where the lab has them, in this order
     level: LabLevel = LabLevel.CONTROL_PLANE  # NODE: it runs in the node's network, where pods reach it, and it them
     ports: Mapping[str, int] = {}  # those that its programs leave nobody to choose; inside the node they are free
+    service: str = (
+        ""  # the API server calls its webhooks by a Service of this name, and the program fills them in itself
+    )
     certificates: str = ""  # below its folder, where its programs look for tls.crt and tls.key and nowhere else
     by_default: bool = True  # False: takes long to build, so only labs that ask for it have it
 

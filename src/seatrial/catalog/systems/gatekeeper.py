@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from seatrial.model.fact import Fact, Shape
-from seatrial.model.system import Proof, Recipe, Served, System
+from typing import Any
+
+from seatrial.catalog.roles import ADMISSION, Forbidden, PolicyEngine
+from seatrial.model.fact import Apis, Fact, Obj, Shape
+from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 CONSTRAINTS = "constraints.gatekeeper.sh"  # the group in which each template makes a kind
 
@@ -86,22 +89,122 @@ class GatekeeperConfig(Fact, frozen=True):
     spec: ConfigSpec = ConfigSpec()
 
 
+_TRIAL = "SeatrialForbidden"
+_REGO = """package seatrial
+violation[{"msg": msg}] {
+  container := input.review.object.spec.containers[_]
+  container.image == input.parameters.image
+  msg := sprintf("the image %v is forbidden here", [container.image])
+}
+"""
+
+
+def template(kind: str, parameters: Obj, target: Obj, *, version: str = "v1") -> Obj:
+    """A ConstraintTemplate; Gatekeeper wants its name to be that of the kind in small letters."""
+    return {
+        "apiVersion": f"templates.gatekeeper.sh/{version}",
+        "kind": "ConstraintTemplate",
+        "metadata": {"name": kind.lower()},
+        "spec": {
+            "crd": {
+                "spec": {
+                    "names": {"kind": kind},
+                    "validation": {"openAPIV3Schema": {"type": "object", "properties": parameters}},
+                }
+            },
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", **target}],
+        },
+    }
+
+
+def constraint(kind: str, name: str, **spec: Any) -> Obj:
+    return {"apiVersion": f"{CONSTRAINTS}/v1beta1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _forbidding(rule: Forbidden, apis: Apis) -> tuple[Obj, ...]:
+    """In Rego, which only Gatekeeper itself can judge by: of CEL it makes a policy for the API server."""
+    version = apis.versions(ConstraintTemplate.of)[0]
+    made = template(_TRIAL, {"image": {"type": "string"}}, {"rego": _REGO}, version=version)
+    pods = {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}], "namespaces": [rule.namespace]}
+    return made, constraint(_TRIAL, rule.name, match=pods, parameters={"image": rule.forbidden})
+
+
+# The one webhook of Gatekeeper that fails closed is about namespaces that want to be left alone: here it is asked about no others,
+# or nobody could make any namespace while Gatekeeper is away.
+_THOSE_LEFT_ALONE: Obj = {
+    "kind": "ValidatingWebhookConfiguration",
+    "metadata": {"name": "gatekeeper-validating-webhook-configuration"},
+    "webhooks": [
+        {
+            "name": "check-ignore-label.gatekeeper.sh",
+            "objectSelector": {"matchExpressions": [{"key": "admission.gatekeeper.sh/ignore", "operator": "Exists"}]},
+        }
+    ],
+}
+
+
+def _manager(name: str, *args: str) -> Process:
+    """One of upstream's two Deployments: who is asked, and who looks after everything else."""
+    return Process(
+        program="gatekeeper",
+        name=f"gatekeeper-{name}",
+        args=(
+            f"--health-addr=127.0.0.1:{{port:{name}health}}",
+            f"--prometheus-port={{port:{name}metrics}}",
+            "--cert-dir={folder}",
+            "--disable-cert-rotation",
+            "--disable-opa-builtin={http.send}",
+            "--debug-use-fake-pod",
+            "--validating-webhook-configuration-name=gatekeeper-gatekeeper-validating-webhook-configuration",
+            "--mutating-webhook-configuration-name=gatekeeper-gatekeeper-mutating-webhook-configuration",
+            "--shutdown-delay=0",
+            *args,
+        ),
+        env={"POD_NAMESPACE": "{namespace}"},
+        ready=f"http://127.0.0.1:{{port:{name}health}}/readyz",
+    )
+
+
 GATEKEEPER = System(
     id="gatekeeper",
     title="OPA Gatekeeper",
     home="https://open-policy-agent.github.io/gatekeeper/",
     found_by=Served(ConstraintTemplate.of),
     facts=(ConstraintTemplate, Provider, GatekeeperConfig),
-    proof=Proof.API_ONLY,
+    roles=(
+        PolicyEngine(
+            player="gatekeeper",
+            creates=(ConstraintTemplate.of, f"{CONSTRAINTS}/{_TRIAL.lower()}"),
+            looks_at=ADMISSION,
+            dialect=_forbidding,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
     recipe=Recipe(
         module="github.com/open-policy-agent/gatekeeper/v3",
         version="v3.23.1",
-        programs={},
-        manifests=tuple(
-            f"charts/gatekeeper/crds/{name}-customresourcedefinition.yaml"
-            for name in ("constrainttemplate", "provider", "config")
+        programs={"gatekeeper": "github.com/open-policy-agent/gatekeeper/v3"},
+        ldflags="-X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1",
+        manifests=("deploy/gatekeeper.yaml",),
+        overlay=(_THOSE_LEFT_ALONE,),
+        processes=(
+            _manager(
+                "controller",
+                "--operation=webhook",
+                "--operation=mutation-webhook",
+                "--host=127.0.0.1",
+                "--port={port:webhook}",
+                "--exempt-namespace={namespace}",
+            ),
+            _manager(
+                "audit",
+                "--operation=audit",
+                "--operation=status",
+                "--operation=mutation-status",
+                "--operation=generate",
+                "--audit-interval=10",
+            ),
         ),
-        processes=(),
         by_default=False,
     ),
 )

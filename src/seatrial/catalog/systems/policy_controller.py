@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from seatrial.catalog.roles import Forbidden, PolicyEngine
 from seatrial.catalog.systems.kubernetes.pods import LabelSelector
-from seatrial.model.fact import Fact, Shape
-from seatrial.model.system import Proof, Recipe, Served, System
+from seatrial.model.fact import Apis, Fact, Obj, Shape
+from seatrial.model.lab import LabLevel
+from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 INCLUDED = "policy.sigstore.dev/include"  # "true" on a namespace: its pods are looked at
 SETTINGS, UNMATCHED = "config-policy-controller", "no-match-policy"  # the ConfigMap, and what becomes of other images
@@ -87,19 +89,76 @@ class ClusterImagePolicy(Fact, frozen=True):
     spec: ClusterImagePolicySpec = ClusterImagePolicySpec()
 
 
+def _forbidding(rule: Forbidden, apis: Apis) -> tuple[Obj, ...]:
+    """No signature is looked for: a static authority decides, and it takes one to let an image in as well."""
+    said = {
+        rule.forbidden: {"action": "fail", "message": f"the image {rule.forbidden} is forbidden here"},
+        rule.allowed: {"action": "pass"},
+    }
+    return tuple(
+        {
+            "apiVersion": f"policy.sigstore.dev/{apis.versions(ClusterImagePolicy.of)[0]}",
+            "kind": "ClusterImagePolicy",
+            "metadata": {"name": f"{rule.name}-{static['action']}"},
+            "spec": {"images": [{"glob": image}], "authorities": [{"name": "trial", "static": static}]},
+        }
+        for image, static in said.items()
+    )
+
+
+def _empty(kind: str, name: str) -> Obj:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "{namespace}"}}
+
+
 POLICY_CONTROLLER = System(
     id="policy-controller",
     title="Sigstore policy-controller",
     home="https://docs.sigstore.dev/policy-controller/overview/",
     found_by=Served(ClusterImagePolicy.of),
     facts=(ClusterImagePolicy,),
-    proof=Proof.API_ONLY,
+    roles=(
+        PolicyEngine(
+            player="policy-controller",
+            creates=(ClusterImagePolicy.of,),
+            labels={INCLUDED: "true"},
+            dialect=_forbidding,
+        ),
+    ),
+    proof=Proof.REAL_PROCESS,
     recipe=Recipe(
         module="github.com/sigstore/policy-controller",
         version="v0.15.1",
-        programs={},
-        manifests=("config/300-clusterimagepolicy.yaml",),
-        processes=(),
+        programs={"policy-controller": "github.com/sigstore/policy-controller/cmd/webhook"},
+        manifests=(
+            "config/300-clusterimagepolicy.yaml",
+            "config/300-trustroot.yaml",
+            "config/500-webhook-configuration.yaml",
+            "config/501-policy-webhook-configurations.yaml",
+        ),
+        overlay=(
+            _empty("Secret", "webhook-certs"),  # it makes its own
+            _empty("ConfigMap", SETTINGS),
+            _empty("ConfigMap", "config-image-policies"),  # where it keeps what it has made of the policies
+            _empty("ConfigMap", "config-sigstore-keys"),
+        ),
+        processes=(
+            Process(
+                program="policy-controller",
+                args=("--disable-tuf", "--disable-ha"),
+                env={
+                    "SYSTEM_NAMESPACE": "{namespace}",
+                    "POD_NAME": "policy-controller",
+                    "WEBHOOK_NAME": "webhook",
+                    "METRICS_DOMAIN": "sigstore.dev/policy",
+                    "KUBERNETES_MIN_VERSION": "1.21.0",
+                    "SSL_CERT_FILE": "{folder}/../lab-registry/tls.crt",  # nobody else is asked about signatures
+                },
+            ),
+        ),
+        service="webhook",
+        ports={"webhook": 8443},
+        needs=("lab-registry",),
+        level=LabLevel.NODE,  # it reads signatures in the registry, which is there
         by_default=False,
     ),
 )

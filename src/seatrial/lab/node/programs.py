@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from seatrial.lab import registry
 from seatrial.lab.keys import Authority, Pair
 from seatrial.lab.kubeconfigs import issue, write
 from seatrial.lab.node import devices
@@ -31,6 +32,8 @@ def containerd(site: Site) -> Service:
     files = {str(config): _containerd_config(site), str(cni): json.dumps(_network(site), indent=1)}
     if _SANDBOX in site.programs:
         files[str(_sandbox_config(site))] = _SANDBOX_CONFIG
+    if host := registry.host(site):
+        files[str(_hosts(site) / host / "hosts.toml")] = registry.trusted(site)
     return Service(
         name="containerd",
         argv=(site.program("containerd"), "--config", str(config)),
@@ -63,6 +66,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
 
 [plugins."{images}"]
   snapshotter = "overlayfs"
+[plugins."{images}".registry]
+  config_path = "{_hosts(site)}"
 [plugins."{images}".pinned_images]
   sandbox = "{IMAGE}"
 
@@ -90,6 +95,11 @@ def _sandbox_handler(site: Site, plugin: str) -> str:
         return f'{section}]\n  runtime_type = "io.containerd.runc.v2"\n{section}.options]\n  BinaryName = "{path}"\n'
     options = f'  TypeUrl = "io.containerd.runsc.v1.options"\n  ConfigPath = "{_sandbox_config(site)}"\n'
     return f'{section}]\n  runtime_type = "io.containerd.runsc.v1"\n{section}.options]\n{options}'
+
+
+def _hosts(site: Site) -> Path:
+    """Where containerd looks which registries it may trust."""
+    return site.path("node", "etc", "registries")
 
 
 def _sandbox_config(site: Site) -> Path:

@@ -1,0 +1,108 @@
+"""Policy engines: what their policy forbids is refused, and what it allows is let in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from seatrial.catalog.roles import Forbidden, PolicyEngine
+from seatrial.model.check import check
+from seatrial.model.errors import CannotJudge, Rejected, Unreachable
+from seatrial.model.fact import Obj
+from seatrial.model.verdict import Severity, Verdict, failed, passed
+from seatrial.model.workbench import Workbench
+
+_DIGEST = "sha256:" + "0123456789abcdef" * 4
+_NOWHERE = "registry.invalid/seatrial"  # a name that no registry can have: nothing is ever pulled
+_SAYS = "is forbidden here"
+_SILENT = re.compile(r'failed calling webhook "([^"]+)"')
+_PAUSE = 0.2  # between two dry runs: nothing that the API server shows tells when an engine goes by a new policy
+
+
+@check("policies.are-heeded", severity=Severity.HIGH, creates=("pods",))
+async def are_heeded(engine: PolicyEngine, bench: Workbench) -> Verdict:
+    """What a policy of this engine forbids is refused, and what it allows is let in.
+
+    Why: rules about images, signatures and registries are only as good as the webhook that is asked about them. Where it is
+    registered nowhere, or fails open while its program is away, every policy is still there to be seen and nothing heeds it.
+    Fix: see that its webhook configuration names pods, reaches its program and has `failurePolicy: Fail`, with kube-system and
+    its own namespace left out; run it with several replicas.
+    """
+    trial = _Trial(engine, bench)
+    try:
+        return await trial.judged()
+    except Unreachable as error:
+        silent = _SILENT.search(error.what)
+        if silent is None:
+            raise
+        return failed(f"its webhook {silent[1]} does not answer, so that no pod can be made")
+
+
+class _Trial:
+    """One engine with one policy, and two pods that differ in their image."""
+
+    def __init__(self, engine: PolicyEngine, bench: Workbench) -> None:
+        self.engine, self.bench = engine, bench
+        self.rule = Forbidden(
+            name=bench.namespace,
+            namespace=bench.namespace,
+            forbidden=f"{_NOWHERE}/forbidden@{_DIGEST}",
+            allowed=f"{_NOWHERE}/allowed@{_DIGEST}",
+        )
+
+    async def judged(self) -> Verdict:
+        if self.engine.labels:
+            await self.bench.patch("namespaces", self.bench.namespace, {"metadata": {"labels": self.engine.labels}})
+        for obj in self.engine.dialect(self.rule, self.bench.apis):
+            await self._make(obj)
+        refused = await self._until(_pod(self.rule.forbidden), admitted=False)
+        self.bench.control("a pod with the image that the policy forbids, by a dry run", refused=refused)
+        if not refused:
+            return failed("a pod whose image its policy forbids is let in")
+        allowed = await self._until(_pod(self.rule.allowed), admitted=True)
+        self.bench.control("the same pod with the image that it allows", admitted=allowed)
+        if not allowed:
+            return failed("a pod whose image its policy allows is refused as well")
+        words = await self._denial()
+        if _SAYS not in words:
+            raise CannotJudge(f"the pod was refused, and not by this policy: {words}")
+        return passed(f"the image that its policy forbids was refused ({words}), and the other one let in")
+
+    async def _make(self, obj: Obj) -> None:
+        """An engine makes kinds of its own; until it has, nobody knows them."""
+        ends = asyncio.get_running_loop().time() + self.bench.patience
+        while True:
+            try:
+                await self.bench.create(obj)
+            except Rejected as error:
+                if "does not serve" not in error.what or asyncio.get_running_loop().time() > ends:
+                    raise
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
+
+    async def _until(self, pod: Obj, *, admitted: bool) -> bool:
+        """Policies take a moment until an engine goes by them."""
+        ends = asyncio.get_running_loop().time() + self.bench.patience
+        while (met := await self.bench.admits(pod) is admitted) is False:
+            if asyncio.get_running_loop().time() > ends:
+                break
+            await asyncio.sleep(_PAUSE)
+        return met
+
+    async def _denial(self) -> str:
+        """What the engine says. A pod that is let in all the same goes with the namespace."""
+        try:
+            await self.bench.create(_pod(self.rule.forbidden))
+        except Rejected as error:
+            return error.what
+        return ""
+
+
+def _pod(image: str) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "trial"},
+        "spec": {"containers": [{"name": "trial", "image": image}]},
+    }
