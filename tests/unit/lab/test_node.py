@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seatrial.catalog.systems.gvisor import GVISOR
-from seatrial.lab import bring
+from seatrial.lab import bring, registry
 from seatrial.lab.forge import recipes
 from seatrial.lab.node import devices, programs
 from seatrial.lab.site import Site
@@ -130,3 +131,22 @@ def test_gvisors_shim_is_built_of_our_own_source_with_its_pins() -> None:
     handler = GVISOR.recipe.overlay[0]["handler"]
     assert handler in build.programs
     assert f"containerd-shim-{handler}-v1" in build.programs
+
+
+def test_containerd_trusts_the_lab_s_registry_where_there_is_one() -> None:
+    without = programs.containerd(site()).files
+    assert not [path for path in without if path.endswith("hosts.toml")]
+    plain = site()
+    made = msgspec.structs.replace(
+        plain,
+        ports={"lab-registry:registry": 20007},
+        programs={**plain.programs, "lab-registry": "/built/lab-registry"},
+    )
+    files = programs.containerd(made).files
+    config = tomllib.loads(next(text for path, text in files.items() if path.endswith("containerd.toml")))
+    ((path, text),) = ((path, text) for path, text in files.items() if path.endswith("hosts.toml"))
+    folder, host = path.removesuffix("/hosts.toml").rsplit("/", 1)
+    assert config["plugins"]["io.containerd.cri.v1.images"]["registry"]["config_path"] == folder
+    assert host == "10.213.7.2:20007"
+    (peer,) = tomllib.loads(text)["host"].items()
+    assert peer == (f"https://{host}", {"capabilities": ["pull", "resolve"], "ca": str(registry.certificate(made))})

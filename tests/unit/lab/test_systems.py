@@ -356,3 +356,17 @@ async def test_what_answers_no_more_is_removed_first() -> None:
     await systems.remove(server, systems.objects(RECIPE, place(), (CRD, WEBHOOKS)))
     assert server.log[0] == "delete MutatingWebhookConfiguration"
     assert server.log[-1] == "delete CustomResourceDefinition"
+
+
+def test_webhooks_that_a_program_fills_in_are_called_by_a_service_that_leads_to_it() -> None:
+    """It knows them by upstream's names, and writes rules and authority into them."""
+    here = place(address="10.9.9.2", service="webhook")
+    objs = systems.objects(msgspec.structs.replace(RECIPE, service="webhook"), here, (CRD, CONVERSION, WEBHOOKS))
+    assert [one["kind"] for one in objs] == [CRD["kind"], "Namespace", "Service", WEBHOOKS["kind"]]
+    assert by_kind(objs, "Service")["spec"] == {"type": "ExternalName", "externalName": "10.9.9.2"}
+    configuration = by_kind(objs, WEBHOOKS["kind"])
+    assert configuration["metadata"]["name"] == WEBHOOKS["metadata"]["name"]
+    named = {"service": {"name": "webhook", "namespace": "thing-system", "port": 21001}}
+    assert [webhook["clientConfig"] for webhook in configuration["webhooks"]] == [named, named]
+    definition = by_kind(objs, CRD["kind"])
+    assert definition["spec"]["conversion"]["webhook"]["clientConfig"] == named

@@ -14,35 +14,38 @@ from seatrial.model.verdict import Finding
 _HAS_DIGEST = "^.+@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"
 
 
-def _images(of: str, containers: str) -> str:
+def _images(of: str) -> str:
+    """Every image of a pod, those of volumes included."""
+    containers = CONTAINERS.replace("object.", f"{of}.")
     return (
         f"({containers}).map(c, c.?image.orValue(''))\n"
         f"+ {of}.spec.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.?reference.orValue(''))"
     )
 
 
+VARIABLES = (
+    ("accelerators", USES_ACCELERATORS),
+    ("before", f"oldObject == null ? [] : {_images('oldObject')}"),
+    ("images", f"({_images('object')}).filter(i, !(i in variables.before))"),
+)
+HAVE_DIGESTS = Demand(
+    f"!variables.accelerators || variables.images.all(i, i.matches('{_HAS_DIGEST}'))",
+    "an image of a pod with accelerators is named by its digest, volumes of type image included",
+)
+_NAME_REGISTRIES = Demand(
+    "!variables.accelerators || variables.images.all(i, i.contains('/') && (\n"
+    "    i.split('/')[0].contains('.') || i.split('/')[0].contains(':') || i.split('/')[0] == 'localhost'))",
+    "an image of a pod with accelerators says which registry it is from",
+)
+
+
 def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
-    before = _images("oldObject", CONTAINERS.replace("object.", "oldObject."))
     return denied(
         "seatrial-images",
         snapshot,
         rules=(Rule(("pods",), operations=("CREATE", "UPDATE")), EPHEMERAL),
-        variables=(
-            ("accelerators", USES_ACCELERATORS),
-            ("before", f"oldObject == null ? [] : {before}"),
-            ("images", f"({_images('object', CONTAINERS)}).filter(i, !(i in variables.before))"),
-        ),
-        demands=(
-            Demand(
-                f"!variables.accelerators || variables.images.all(i, i.matches('{_HAS_DIGEST}'))",
-                "an image of a pod with accelerators is named by its digest, volumes of type image included",
-            ),
-            Demand(
-                "!variables.accelerators || variables.images.all(i, i.contains('/') && (\n"
-                "    i.split('/')[0].contains('.') || i.split('/')[0].contains(':') || i.split('/')[0] == 'localhost'))",
-                "an image of a pod with accelerators says which registry it is from",
-            ),
-        ),
+        variables=VARIABLES,
+        demands=(HAVE_DIGESTS, _NAME_REGISTRIES),
         namespaces=beside_the_platform(snapshot),
     )
 

@@ -39,10 +39,10 @@ def _standards(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     held = {f"{_PREFIX}enforce{end}": value for end, value in _level("baseline", version)}
     pinned = {f"{_PREFIX}enforce{end}": value for end, value in version.items()}
     return Fix(
-        audit=tuple(_namespace(name, told) for name in bare),
+        audit=tuple(labelled(name, told) for name in bare),
         enforce=(
-            *(_namespace(name, held) for name in bare),
-            *(_namespace(name, pinned) for name in floating if pinned and name not in bare),
+            *(labelled(name, held) for name in bare),
+            *(labelled(name, pinned) for name in floating if pinned and name not in bare),
         ),
     )
 
@@ -51,7 +51,8 @@ def _level(level: str, version: dict[str, str]) -> list[tuple[str, str]]:
     return [("", level), *version.items()]
 
 
-def _namespace(name: str, labels: dict[str, str]) -> Obj:
+def labelled(name: str, labels: dict[str, str]) -> Obj:
+    """A namespace that is there, with these labels beside its own."""
     return {
         "apiVersion": "v1",
         "kind": "Namespace",

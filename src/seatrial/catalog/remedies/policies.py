@@ -50,8 +50,11 @@ EPHEMERAL = Rule(("pods/ephemeralcontainers",), operations=("UPDATE",))
 
 def beside_the_platform(snapshot: Snapshot) -> Obj:
     """All namespaces but those of Kubernetes itself and of the drivers that are there: new ones are covered, too."""
-    left_alone = sorted({*_SYSTEM, *driver_namespaces(snapshot.all(Workload))})
-    return {"matchExpressions": [{"key": _NAME, "operator": "NotIn", "values": left_alone}]}
+    return {"matchExpressions": [{"key": _NAME, "operator": "NotIn", "values": left_alone(snapshot)}]}
+
+
+def left_alone(snapshot: Snapshot) -> list[str]:
+    return sorted({*_SYSTEM, *driver_namespaces(snapshot.all(Workload))})
 
 
 def denied(
@@ -87,7 +90,7 @@ def denied(
         }
         for actions in (["Warn", "Audit"], ["Deny"])
     )
-    caution = _unseen(snapshot) if namespaces == beside_the_platform(snapshot) else ""
+    caution = unseen(snapshot) if namespaces == beside_the_platform(snapshot) else ""
     return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,), caution=caution)
 
 
@@ -114,10 +117,10 @@ def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], c
         "metadata": {"name": name},
         "spec": {"policyName": name},
     }
-    return Fix(base=(policy,), enforce=(binding,), caution=_unseen(snapshot))
+    return Fix(base=(policy,), enforce=(binding,), caution=unseen(snapshot))
 
 
-def _unseen(snapshot: Snapshot) -> str:
+def unseen(snapshot: Snapshot) -> str:
     """Pods tell of the DaemonSets that they are of; files tell of neither more than they have."""
     gap, pods = snapshot.gap(DaemonSet), snapshot.gap(Pod)
     if gap is None or (gap.reason is not GapReason.NOT_GIVEN and pods is None):

@@ -66,9 +66,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
 
 [plugins."{images}"]
   snapshotter = "overlayfs"
-[plugins."{images}".registry]
-  config_path = "{_hosts(site)}"
-[plugins."{images}".pinned_images]
+{_registries(site, images)}[plugins."{images}".pinned_images]
   sandbox = "{IMAGE}"
 
 [plugins."{runtime}"]
@@ -95,6 +93,10 @@ def _sandbox_handler(site: Site, plugin: str) -> str:
         return f'{section}]\n  runtime_type = "io.containerd.runc.v2"\n{section}.options]\n  BinaryName = "{path}"\n'
     options = f'  TypeUrl = "io.containerd.runsc.v1.options"\n  ConfigPath = "{_sandbox_config(site)}"\n'
     return f'{section}]\n  runtime_type = "io.containerd.runsc.v1"\n{section}.options]\n{options}'
+
+
+def _registries(site: Site, plugin: str) -> str:
+    return f'[plugins."{plugin}".registry]\n  config_path = "{_hosts(site)}"\n' if registry.host(site) else ""
 
 
 def _hosts(site: Site) -> Path:
