@@ -16,7 +16,10 @@ from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deploymen
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim, ResourceSlice
 from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kyverno import ImageValidatingPolicy
+from seatrial.catalog.systems.policy_controller import ClusterImagePolicy
 from seatrial.catalog.systems.prometheus import Service
+from seatrial.catalog.views.signatures import SignatureRule
 from seatrial.engine.catalog import Catalog
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy
@@ -100,7 +103,7 @@ def test_a_remedy_says_what_why_and_what_follows(remedy: Remedy) -> None:
 @each
 def test_a_remedy_that_changes_what_is_let_in_is_tried_both_ways(remedy: Remedy) -> None:
     """Of NetworkPolicies the API server refuses nothing. Budgets, audit policies and signatures have proofs of their own in live tests."""
-    if remedy.id in ("audit-policy", "disruption-budgets", "network-default-deny", "signatures"):
+    if remedy.id in ("audit-policy", "disruption-budgets", "network-default-deny", "signatures", "kyverno-signatures"):
         assert not remedy.trials
         return
     assert any(trial.refused or trial.becomes for trial in remedy.trials)
@@ -275,3 +278,65 @@ def test_budgets_select_as_their_controllers_do() -> None:
 )
 def test_paths_are_recognised_however_they_are_written(patterns: tuple[str, ...], path: str, matches: bool) -> None:
     assert bool(re.match(paths(patterns), path)) is matches
+
+
+def signed(**changes: Any) -> Fix:
+    """The remedy for signatures where these policies are there already."""
+    policies = [(ClusterImagePolicy, {"metadata": {"name": name}, "spec": spec}) for name, spec in changes.items()]
+    return rendered(REMEDIES["signatures"], snapshot(*policies))
+
+
+def test_where_nobody_says_who_signs_a_policy_is_made_that_first_warns() -> None:
+    fix = signed()
+    for step, mode in ((fix.audit, "warn"), (fix.enforce, "enforce")):
+        policy, namespace = step
+        assert policy["spec"]["mode"] == mode
+        assert policy["spec"]["images"] == [{"glob": "**"}]
+        assert "data" not in policy["spec"]["authorities"][0]["key"]  # no key is made up
+        assert namespace["metadata"]["labels"] == {"policy.sigstore.dev/include": "true"}
+    assert "kubectl create secret generic seatrial-signers" in fix.caution
+
+
+def test_where_a_policy_is_in_force_namespaces_are_shown_to_it_and_no_other_is_made() -> None:
+    key = {"images": [{"glob": "**"}], "authorities": [{"name": "key", "key": {"data": "PEM"}}]}
+    fix = signed(ours=key)
+    assert [one["kind"] for one in (*fix.base, *fix.audit, *fix.enforce)] == ["Namespace"]
+    assert fix.caution == ""
+    assert len(signed(ours={**key, "mode": "warn"}).enforce) == 2  # one that refuses nothing is no reason
+
+
+def test_gatekeeper_s_list_is_of_the_registries_that_are_in_use_beside_accelerators() -> None:
+    limits = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
+    images = ("registry.example.com:5000/a:1", "ghcr.io/b@sha256:0", "nginx", "library/c", "localhost/d")
+    pods = [
+        (
+            Pod,
+            {
+                "metadata": {"name": f"p{n}", "namespace": "a"},
+                "spec": {"containers": [{"name": "w", "image": one, **limits}]},
+            },
+        )
+        for n, one in enumerate(images)
+    ]
+    plain = (
+        Pod,
+        {"metadata": {"name": "x", "namespace": "a"}, "spec": {"containers": [{"name": "w", "image": "quay.io/x"}]}},
+    )
+    fix = rendered(REMEDIES["gatekeeper-images"], snapshot(*pods, plain))
+    (template,), (warning,), (denying,) = fix.base, fix.audit, fix.enforce
+    assert (warning["spec"].pop("enforcementAction"), denying["spec"].pop("enforcementAction")) == ("warn", "deny")
+    assert warning == denying
+    assert denying["kind"] == template["spec"]["crd"]["spec"]["names"]["kind"]
+    assert denying["spec"]["parameters"]["registries"] == ["ghcr.io/", "localhost/", "registry.example.com:5000/"]
+    assert "kube-system" in denying["spec"]["match"]["excludedNamespaces"]
+    assert "ghcr.io, localhost, registry.example.com:5000" in fix.caution
+
+
+def test_kyverno_s_policy_is_about_volumes_as_well_and_checks_know_it() -> None:
+    (policy,) = rendered(REMEDIES["kyverno-signatures"]).enforce
+    at = snapshot((ImageValidatingPolicy, policy))
+    (rule,) = SignatureRule.draw(at)
+    assert (rule.lenient, rule.fails_closed, rule.sees_volumes) == ("", True, True)
+    (told,) = rendered(REMEDIES["kyverno-signatures"]).audit
+    (rule,) = SignatureRule.draw(snapshot((ImageValidatingPolicy, told)))
+    assert rule.lenient

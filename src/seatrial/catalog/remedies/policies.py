@@ -17,7 +17,7 @@ GROUP = "admissionregistration.k8s.io"
 VALIDATING = f"{GROUP}/validatingadmissionpolicies"
 MUTATING = f"{GROUP}/mutatingadmissionpolicies"
 _SYSTEM = (SYSTEM, "kube-public", "kube-node-lease")
-_NAME = "kubernetes.io/metadata.name"  # a label that every namespace has
+NAME_LABEL = "kubernetes.io/metadata.name"  # a label that every namespace has
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ EPHEMERAL = Rule(("pods/ephemeralcontainers",), operations=("UPDATE",))
 
 def beside_the_platform(snapshot: Snapshot) -> Obj:
     """All namespaces but those of Kubernetes itself and of the drivers that are there: new ones are covered, too."""
-    return {"matchExpressions": [{"key": _NAME, "operator": "NotIn", "values": left_alone(snapshot)}]}
+    return {"matchExpressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": left_alone(snapshot)}]}
 
 
 def left_alone(snapshot: Snapshot) -> list[str]:

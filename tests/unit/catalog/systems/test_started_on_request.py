@@ -23,12 +23,16 @@ from seatrial.catalog.roles import (
     ServingStack,
 )
 from seatrial.catalog.systems import inference_extension, llm_d, traefik
+from seatrial.catalog.systems.gatekeeper import GATEKEEPER
 from seatrial.catalog.systems.gateway_api import GatewayClass, GatewayClassSpec
 from seatrial.catalog.systems.keda import KEDA, ScaledObject
 from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec
+from seatrial.catalog.systems.kyverno import KYVERNO
+from seatrial.catalog.systems.lab_registry import LAB_REGISTRY
 from seatrial.catalog.systems.llm_d import LLM_D, SCHEDULER
 from seatrial.catalog.systems.llm_d_stack import CONFIG, DECIDER
 from seatrial.catalog.systems.node_feature_discovery import NODE_FEATURE_DISCOVERY, NodeFeature
+from seatrial.catalog.systems.policy_controller import POLICY_CONTROLLER
 from seatrial.catalog.systems.traefik import TRAEFIK
 from seatrial.lab import systems
 from seatrial.lab.forge.recipes import pinned_version
@@ -38,7 +42,9 @@ from seatrial.model.lab import LabSpec
 from seatrial.model.system import Holds, Proof, Recipe, System
 from tests.unit.catalog.checks.mesh import SERVED
 
-SYSTEMS = (KEDA, NODE_FEATURE_DISCOVERY, LLM_D, TRAEFIK)
+SYSTEMS = (
+    KEDA, NODE_FEATURE_DISCOVERY, LLM_D, TRAEFIK, GATEKEEPER, KYVERNO, POLICY_CONTROLLER, LAB_REGISTRY
+)  # fmt: skip
 PINS = Path(seatrial.lab.__file__).parent / "programs" / "systems"
 POOL = ModelPool("pool", "proof", {"app": "model"}, 8080, "models", "gateway")
 
@@ -75,7 +81,7 @@ def test_what_is_built_is_pinned(system: System) -> None:
     assert (made.by_default, system.proof) == (False, Proof.REAL_PROCESS)
 
 
-@pytest.mark.parametrize("system", [KEDA, NODE_FEATURE_DISCOVERY, TRAEFIK], ids=lambda system: system.id)
+@pytest.mark.parametrize("system", [KEDA, NODE_FEATURE_DISCOVERY, TRAEFIK, GATEKEEPER], ids=lambda system: system.id)
 def test_no_two_of_its_processes_listen_on_one_port(system: System) -> None:
     made = recipe(system)
     assert len(started(system)) == len(made.processes)
@@ -268,3 +274,29 @@ def test_without_pools_llm_d_cannot_be_judged() -> None:
     (role,) = (role for role in LLM_D.roles if isinstance(role, DisaggregatedServing))
     with pytest.raises(CannotJudge):
         role.dialect(ServingStack("stack", "proof", "workload:1", 8080), Apis({}))
+
+
+def test_gatekeeper_s_two_processes_are_its_two_deployments() -> None:
+    """Who is asked may be away while who makes kinds of templates is there."""
+    told = {
+        name: {arg.removeprefix("--operation=") for arg in args if "--operation=" in arg}
+        for name, args in started(GATEKEEPER).items()
+    }
+    assert told == {
+        "gatekeeper-controller": {"webhook", "mutation-webhook"},
+        "gatekeeper-audit": {"audit", "status", "mutation-status", "generate"},
+    }
+
+
+def test_whoever_verifies_signatures_trusts_the_lab_s_registry_and_nobody_else() -> None:
+    place = systems.Place(
+        system="x",
+        folder=Path("/lab/systems/x"),
+        kubeconfig=Path("/lab/kubeconfig"),
+        ports=dict.fromkeys(("webhook", "metrics"), 1),
+        programs={name: Path(f"/cache/{name}") for name in ("kyverno", "policy-controller")},
+        identity=systems.Identity("C", "K"),
+    )
+    for system in (KYVERNO, POLICY_CONTROLLER):
+        (service,) = systems.services(recipe(system), place, {})
+        assert Path(service.env["SSL_CERT_FILE"]).resolve() == Path("/lab/systems/lab-registry/tls.crt")
