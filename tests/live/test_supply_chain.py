@@ -43,6 +43,7 @@ class Images(msgspec.Struct, frozen=True):
 
     signed: str
     by_stranger: str
+    in_new_form: str  # as cosign 3 signs, unless it is asked not to
     unsigned: str
     key: str  # the public one of who is to be trusted
 
@@ -59,8 +60,8 @@ class Signer:
     def key(self) -> str:
         return (self.folder / "cosign.pub").read_text()
 
-    def sign(self, reference: str) -> None:
-        offline = ("--use-signing-config=false", "--tlog-upload=false", "--new-bundle-format=false")
+    def sign(self, reference: str, *, new_form: bool = False) -> None:
+        offline = ("--use-signing-config=false", "--tlog-upload=false", f"--new-bundle-format={str(new_form).lower()}")
         certificate = registry.certificate(sites.need(NAME))
         self._run("sign", "--yes", "--key=cosign.key", *offline, f"--registry-cacert={certificate}", reference)
 
@@ -148,10 +149,11 @@ def made(lab: str, tmp_path_factory: pytest.TempPathFactory) -> Images:
         return registry.push(site, archive, f"models/{name}")
 
     trusted, stranger = Signer(cosign, folder / "trusted"), Signer(cosign, folder / "stranger")
-    signed, by_stranger, unsigned = map(pushed, ("signed", "by-stranger", "unsigned"))
+    signed, by_stranger, in_new_form, unsigned = map(pushed, ("signed", "by-stranger", "in-new-form", "unsigned"))
     trusted.sign(signed)
     stranger.sign(by_stranger)
-    return Images(signed, by_stranger, unsigned, trusted.key)
+    trusted.sign(in_new_form, new_form=True)
+    return Images(signed, by_stranger, in_new_form, unsigned, trusted.key)
 
 
 def running(name: str) -> Obj:
@@ -196,9 +198,10 @@ def in_force(made: Images) -> None:
     denied = 'admission webhook "policy.sigstore.dev" denied the request'
     comes_to_say(pod("trial", made.unsigned), denied, "seatrial-signatures")
     assert "no signatures found" in offered(pod("trial", made.unsigned))
-    said = offered(pod("trial", made.by_stranger))
-    assert denied in said
-    assert "seatrial-signatures" in said
+    for other in (made.by_stranger, made.in_new_form):  # with a key policy-controller reads the older form alone
+        said = offered(pod("trial", other))
+        assert denied in said
+        assert "seatrial-signatures" in said
     fetching = pod("trial", made.signed)
     fetching["spec"]["initContainers"] = [{"name": "fetch", "image": made.unsigned}]
     assert denied in offered(fetching)

@@ -61,11 +61,13 @@ SIGNING = Claim(
     said="cosign verify --key cosign.pub $IMAGE, enforced by OPA Gatekeeper",
     standing=Standing.MISLEADING,
     truth="The command is right. Gatekeeper needs external data and Ratify; policy-controller's ClusterImagePolicy and Kyverno's "
-    "ImageValidatingPolicy verify themselves; none of them sees models from hubs, buckets or volumes.",
+    "ImageValidatingPolicy verify themselves; none of them sees models from hubs, buckets or volumes. With a key, policy-controller "
+    "to 0.15.1 reads only cosign's older form of signatures, which cosign 3 makes no more unless it is asked to.",
     checks=(
         "supply-chain.images-are-verified",
         "supply-chain.image-volumes-are-verified",
         "supply-chain.verification-fails-closed",
+        "policies.are-heeded",
     ),
 )
 MTLS = Claim(

@@ -200,7 +200,9 @@ MITIGATION_SIGNATURES = Claim(
     said="Cosign and OPA refuse unsigned model containers.",
     standing=Standing.MISLEADING,
     truth="Gatekeeper verifies no signatures by itself; policy-controller, Kyverno or Ratify do. Not part of the standard.",
-    checks=("supply-chain.images-are-verified", "supply-chain.image-volumes-are-verified"),
+    checks=("supply-chain.images-are-verified", "supply-chain.image-volumes-are-verified", "policies.are-heeded"),
+    systems=("policy-controller", "kyverno", "gatekeeper"),
+    faults=("signatures-unasked", "engine-fails-open", "policies-unasked"),
 )
 MITIGATION_MTLS = Claim(
     id="mitigation.gateway-mtls",
