@@ -143,6 +143,19 @@ _THOSE_LEFT_ALONE: Obj = {
 }
 
 
+def _stand_in(name: str) -> Obj:
+    """What a process reports of itself is owned by its pod: one of its name that never runs."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"gatekeeper-{name}", "namespace": "{namespace}"},
+        "spec": {
+            "schedulingGates": [{"name": "seatrial.dev/runs-as-a-process"}],
+            "containers": [{"name": "manager", "image": "seatrial.dev/lab/workload:v1"}],
+        },
+    }
+
+
 def _manager(name: str, *args: str) -> Process:
     """One of upstream's two Deployments: who is asked, and who looks after everything else."""
     return Process(
@@ -154,13 +167,12 @@ def _manager(name: str, *args: str) -> Process:
             "--cert-dir={folder}",
             "--disable-cert-rotation",
             "--disable-opa-builtin={http.send}",
-            "--debug-use-fake-pod",
             "--validating-webhook-configuration-name=gatekeeper-gatekeeper-validating-webhook-configuration",
             "--mutating-webhook-configuration-name=gatekeeper-gatekeeper-mutating-webhook-configuration",
             "--shutdown-delay=0",
             *args,
         ),
-        env={"POD_NAMESPACE": "{namespace}"},
+        env={"POD_NAMESPACE": "{namespace}", "POD_NAME": f"gatekeeper-{name}"},
         ready=f"http://127.0.0.1:{{port:{name}health}}/readyz",
     )
 
@@ -186,7 +198,7 @@ GATEKEEPER = System(
         programs={"gatekeeper": "github.com/open-policy-agent/gatekeeper/v3"},
         ldflags="-X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1",
         manifests=("deploy/gatekeeper.yaml",),
-        overlay=(_THOSE_LEFT_ALONE,),
+        overlay=(_THOSE_LEFT_ALONE, _stand_in("controller"), _stand_in("audit")),
         processes=(
             _manager(
                 "controller",

@@ -213,6 +213,7 @@ KYVERNO = System(
                     "KYVERNO_POD_NAME": "kyverno",
                     "INIT_CONFIG": "kyverno",
                     "METRICS_CONFIG": "kyverno-metrics",
+                    "HOME": "{folder}",  # not the user's, with credentials for registries
                     "SSL_CERT_FILE": "{folder}/../lab-registry/tls.crt",  # nobody else is asked about signatures
                 },
             ),

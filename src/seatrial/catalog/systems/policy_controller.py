@@ -151,6 +151,7 @@ POLICY_CONTROLLER = System(
                     "WEBHOOK_NAME": "webhook",
                     "METRICS_DOMAIN": "sigstore.dev/policy",
                     "KUBERNETES_MIN_VERSION": "1.21.0",
+                    "HOME": "{folder}",  # not the user's, with credentials for registries
                     "SSL_CERT_FILE": "{folder}/../lab-registry/tls.crt",  # nobody else is asked about signatures
                 },
             ),

@@ -26,7 +26,7 @@ class Cluster(msgspec.Struct, frozen=True):
     heeds: bool = True
     late: int = 0  # questions until the engine goes by its policy
     unknown: int = 0  # times that the kind of its policy is not served yet
-    refuses_all: bool = False
+    refuses_all: str = ""  # the words
     silent: str = ""
     words: str = 'admission webhook "engine" denied the request: the image is forbidden here'
 
@@ -49,21 +49,24 @@ class Bench:
         if self.cluster.silent:
             raise Unreachable(f'500: failed calling webhook "{self.cluster.silent}": connection refused')
         self.asked += 1
-        if self.cluster.refuses_all:
-            return False
-        forbidden = "forbidden" in obj["spec"]["containers"][0]["image"]
-        return not (forbidden and self.cluster.heeds and self.asked > self.cluster.late)
+        heeded = "forbidden" in image(obj) and self.cluster.heeds and self.asked > self.cluster.late
+        return not (heeded or self.cluster.refuses_all)
 
     async def create(self, obj: Obj) -> Obj:
         if obj["kind"] == "Pod":
-            raise Rejected(self.cluster.words)
+            others = f"; {self.cluster.refuses_all}" if self.cluster.refuses_all else ""
+            raise Rejected(f"{self.cluster.words if 'forbidden' in image(obj) else ''}{others}")
         self.created += 1
         if self.created <= self.cluster.unknown:
             raise Rejected("https://x does not serve Rule of engine/v1")
         return obj
 
     def control(self, what: str, **detail: Any) -> None:
-        self.controls |= detail
+        self.controls[what] = detail["refused"]
+
+
+def image(obj: Obj) -> str:
+    return str(obj["spec"]["containers"][0]["image"])
 
 
 def judged(cluster: Cluster, **engine: Any) -> tuple[Verdict, Bench]:
@@ -78,7 +81,7 @@ def judged(cluster: Cluster, **engine: Any) -> tuple[Verdict, Bench]:
 def test_what_is_forbidden_is_refused_and_what_is_allowed_is_let_in() -> None:
     verdict, bench = judged(Cluster(late=1, unknown=1), labels={"look": "here"})
     assert verdict.outcome is Outcome.PASS
-    assert bench.controls == {"refused": True, "admitted": True}
+    assert list(bench.controls.values()) == [True, False]
     assert bench.labels == {"look": "here"}
 
 
@@ -86,7 +89,7 @@ def test_what_is_forbidden_is_refused_and_what_is_allowed_is_let_in() -> None:
     ("cluster", "because"),
     [
         (Cluster(heeds=False), "is let in"),
-        (Cluster(refuses_all=True), "allows is refused as well"),
+        (Cluster(refuses_all="the image is forbidden here"), "allows is refused by it as well"),
         (Cluster(silent="engine"), "does not answer"),
     ],
 )
@@ -112,3 +115,9 @@ def test_each_dialect_names_both_images_or_the_forbidden_one_and_the_namespace(s
     assert rule.forbidden in text
     assert all(obj["metadata"]["name"] for obj in made)
     assert role.labels or f'"namespaces":["{rule.namespace}"]' in text  # of no effect elsewhere
+
+
+def test_another_rule_that_refuses_both_does_not_speak_against_the_engine() -> None:
+    verdict, _ = judged(Cluster(refuses_all="not signed"))
+    assert verdict.outcome is Outcome.PASS
+    assert "by other rules of this cluster (; not signed)" in verdict.because
