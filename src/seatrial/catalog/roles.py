@@ -167,6 +167,7 @@ class PolicyEngine(Role, frozen=True, kw_only=True):
 
     title: ClassVar[str] = "policy engine"
 
+    webhook: str  # a part of the names of its webhooks, and of nobody else's
     labels: Mapping[str, str] = {}  # of the namespaces that it looks at; empty where it looks at all
     dialect: Callable[[Forbidden, Apis], tuple[Obj, ...]]
     """In the order in which they are made; one may be of a kind that the engine makes of one before it."""

@@ -186,6 +186,7 @@ GATEKEEPER = System(
     roles=(
         PolicyEngine(
             player="gatekeeper",
+            webhook="gatekeeper.sh",
             creates=(ConstraintTemplate.of, f"{CONSTRAINTS}/{_TRIAL.lower()}"),
             looks_at=ADMISSION,
             dialect=_forbidding,

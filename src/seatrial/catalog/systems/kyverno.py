@@ -180,7 +180,9 @@ KYVERNO = System(
     home="https://kyverno.io",
     found_by=Served(KyvernoClusterPolicy.of),
     facts=(KyvernoClusterPolicy, ImageValidatingPolicy, PolicyException),
-    roles=(PolicyEngine(player="kyverno", creates=(KyvernoClusterPolicy.of,), dialect=_forbidding),),
+    roles=(
+        PolicyEngine(player="kyverno", webhook="kyverno.svc", creates=(KyvernoClusterPolicy.of,), dialect=_forbidding),
+    ),
     proof=Proof.REAL_PROCESS,
     recipe=Recipe(
         module="github.com/kyverno/kyverno",

@@ -119,6 +119,7 @@ POLICY_CONTROLLER = System(
     roles=(
         PolicyEngine(
             player="policy-controller",
+            webhook="sigstore.dev",
             creates=(ClusterImagePolicy.of,),
             labels={INCLUDED: "true"},
             dialect=_forbidding,

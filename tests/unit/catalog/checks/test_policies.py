@@ -74,7 +74,7 @@ def judged(cluster: Cluster, **engine: Any) -> tuple[Verdict, Bench]:
         return ({"apiVersion": "engine/v1", "kind": "Rule", "metadata": {"name": rule.name}},)
 
     bench = Bench(cluster)
-    role = PolicyEngine(player="engine", dialect=dialect, **engine)
+    role = PolicyEngine(player="engine", webhook="engine.example", dialect=dialect, **engine)
     return cast(Verdict, asyncio.run(judge(engine=role, bench=cast(Workbench, bench)))), bench
 
 
@@ -90,7 +90,7 @@ def test_what_is_forbidden_is_refused_and_what_is_allowed_is_let_in() -> None:
     [
         (Cluster(heeds=False), "is let in"),
         (Cluster(refuses_all="the image is forbidden here"), "allows is refused by it as well"),
-        (Cluster(silent="engine"), "does not answer"),
+        (Cluster(silent="validate.engine.example"), "does not answer"),
     ],
 )
 def test_a_policy_that_nobody_heeds_fails(cluster: Cluster, because: str) -> None:
@@ -99,7 +99,9 @@ def test_a_policy_that_nobody_heeds_fails(cluster: Cluster, because: str) -> Non
     assert because in verdict.because
 
 
-@pytest.mark.parametrize("cluster", [Cluster(words="exceeded quota"), Cluster(unknown=1000)])
+@pytest.mark.parametrize(
+    "cluster", [Cluster(words="exceeded quota"), Cluster(unknown=1000), Cluster(silent="somebody.example")]
+)
 def test_what_somebody_else_refuses_says_nothing_of_the_engine(cluster: Cluster) -> None:
     with pytest.raises(CannotJudge):
         judged(cluster)
