@@ -106,8 +106,12 @@ def _forbidding(rule: Forbidden, apis: Apis) -> tuple[Obj, ...]:
     )
 
 
-def _empty(kind: str, name: str) -> Obj:
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "{namespace}"}}
+# Whoever starts anew need not wait for the lease of one that was killed.
+_LEASE = {"lease-duration": "6s", "renew-deadline": "4s", "retry-period": "1s"}
+
+
+def _own(kind: str, name: str, data: Obj) -> Obj:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "{namespace}"}, "data": data}
 
 
 POLICY_CONTROLLER = System(
@@ -137,15 +141,16 @@ POLICY_CONTROLLER = System(
             "config/501-policy-webhook-configurations.yaml",
         ),
         overlay=(
-            _empty("Secret", "webhook-certs"),  # it makes its own
-            _empty("ConfigMap", SETTINGS),
-            _empty("ConfigMap", "config-image-policies"),  # where it keeps what it has made of the policies
-            _empty("ConfigMap", "config-sigstore-keys"),
+            _own("Secret", "webhook-certs", {}),  # it makes its own
+            _own("ConfigMap", SETTINGS, {}),
+            _own("ConfigMap", "config-image-policies", {}),  # where it keeps what it has made of the policies
+            _own("ConfigMap", "config-sigstore-keys", {}),
+            _own("ConfigMap", "config-leader-election", _LEASE),
         ),
         processes=(
             Process(
                 program="policy-controller",
-                args=("--disable-tuf", "--disable-ha"),
+                args=("--disable-tuf",),
                 env={
                     "SYSTEM_NAMESPACE": "{namespace}",
                     "POD_NAME": "policy-controller",
