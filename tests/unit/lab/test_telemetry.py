@@ -51,3 +51,10 @@ def test_the_program_knows_the_notes_by_the_same_names() -> None:
     for note in node["metadata"]["annotations"]:
         if note.startswith("seatrial.dev/"):
             assert f'"{note}"' in source.read_text()
+
+
+def test_monitoring_that_looks_for_the_usual_annotations_finds_the_exporters() -> None:
+    pods = [one for one in telemetry.objects(site("h100:8x4")) if one["kind"] == "Pod"]
+    ports = [one["metadata"]["annotations"]["prometheus.io/port"] for one in pods]
+    assert ports == [str(telemetry.DIALECTS[dialect][0]) for dialect in ("seatrial", "nvidia")]
+    assert all(one["metadata"]["annotations"]["prometheus.io/scrape"] == "true" for one in pods)

@@ -80,6 +80,7 @@ def _stand_in(port: int, name: str) -> Obj:
             "name": name,
             "namespace": NAMESPACE,
             "labels": {"app.kubernetes.io/name": name, "seatrial.dev/simulated": "true"},
+            "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": str(port)},  # as the vendors' have
         },
         "spec": {
             "hostNetwork": True,

@@ -3,6 +3,8 @@ package accelerator
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -103,17 +105,43 @@ func nvidia(found []reading) []family {
 			"modelName", one.Product, "Hostname", one.node, "DCGM_FI_DRIVER_VERSION", one.DriverVersion,
 		}, holdersIfAny(one)...)
 	}
-	return table(found, labels,
+	return append(table(found, labels,
 		column{"DCGM_FI_DEV_SM_CLOCK", "SM clock frequency (in MHz).", false, steady(1980)},
 		column{"DCGM_FI_DEV_MEM_CLOCK", "Memory clock frequency (in MHz).", false, steady(2619)},
 		column{"DCGM_FI_DEV_GPU_TEMP", "GPU temperature (in C).", false, celsius},
 		column{"DCGM_FI_DEV_POWER_USAGE", "Power draw (in W).", false, watts},
 		column{"DCGM_FI_DEV_GPU_UTIL", "GPU utilization (in %).", false, percent},
 		column{"DCGM_FI_DEV_MEM_COPY_UTIL", "Memory utilization (in %).", false, func(one reading) float64 { return one.busy * 40 }},
-		column{"DCGM_FI_DEV_XID_ERRORS", "Value of the last XID error encountered.", false, steady(0)},
+		column{"DCGM_FI_DEV_XID_ERRORS", "Value of the last XID error encountered.", false, lastXid},
 		column{"DCGM_FI_DEV_FB_FREE", "Framebuffer memory free (in MiB).", true, freeMiB},
 		column{"DCGM_FI_DEV_FB_USED", "Framebuffer memory used (in MiB).", true, usedMiB},
-	)
+	), counted(found, labels)...)
+}
+
+func lastXid(one reading) float64 {
+	if len(one.xids) == 0 {
+		return 0
+	}
+	return float64(one.xids[len(one.xids)-1])
+}
+
+// counted has a series for each XID that a device showed. The real exporter counts them only where it is told to.
+func counted(found []reading, labels func(reading) []string) []family {
+	one := family{name: "DCGM_EXP_XID_ERRORS_COUNT", help: "Count of XID Errors within user-specified time window.", kind: "gauge"}
+	for _, reading := range found {
+		times := map[int]int{}
+		for _, xid := range reading.xids {
+			times[xid]++
+		}
+		for _, xid := range slices.Sorted(maps.Keys(times)) {
+			pairs := append(labels(reading), "window_size_in_ms", "300000", "xid", strconv.Itoa(xid))
+			one.series = append(one.series, series{labels: pairs, value: float64(times[xid])})
+		}
+	}
+	if one.series == nil {
+		return nil
+	}
+	return []family{one}
 }
 
 // amd speaks as the device metrics exporter of ROCm does.

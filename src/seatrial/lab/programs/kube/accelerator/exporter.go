@@ -45,6 +45,7 @@ type reading struct {
 	used   float64 // bytes
 	total  float64 // bytes
 	holder holder
+	xids   []int // NVIDIA's errors, the newest last
 }
 
 // holder is the container that a device was handed to; the zero value is nobody.

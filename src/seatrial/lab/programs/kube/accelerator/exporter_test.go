@@ -129,3 +129,32 @@ func TestAnExporterWantsToKnowWhomToSpeakTo(t *testing.T) {
 		}
 	}
 }
+
+func TestXidsAreTheLastOneAndACountOfEach(t *testing.T) {
+	found := two(0)
+	if text := scrape(t, speaking("nvidia", found)); strings.Contains(text, "XID_ERRORS_COUNT") {
+		t.Errorf("no device has an XID, and some are counted:\n%s", text)
+	}
+	found[1].xids = []int{79, 13, 79}
+	text := scrape(t, speaking("nvidia", found))
+	for _, wanted := range []string{`XID_ERRORS{gpu="1"`, `window_size_in_ms="300000",xid="13"} 1`, `window_size_in_ms="300000",xid="79"} 2`} {
+		if !strings.Contains(text, wanted) {
+			t.Errorf("%q is missing in\n%s", wanted, text)
+		}
+	}
+}
+
+func TestALabMayStateHowBusyANodeIs(t *testing.T) {
+	node := &core.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Annotations: map[string]string{
+		devicesNote: "2", memoryNote: "100", busyNote: "0.37", usedNote: "0.5", xidsNote: "1:79 0:13 1:31",
+	}}}
+	part := vendorsPart{&fleet{granted: map[types.UID][]int{}}, "nvidia"}
+	found, err := part.ofNode(node, nil)
+	if err != nil || len(found) != 2 || found[1].busy != 0.37 || found[1].used != 50 || len(found[1].xids) != 2 || found[1].xids[0] != 79 || len(found[0].xids) != 1 {
+		t.Errorf("%+v %v", found, err)
+	}
+	node.Annotations[busyNote], node.Annotations[usedNote] = "twice", "7"
+	if found, _ := part.ofNode(node, nil); found[0].busy != 0 || found[0].used != 0 {
+		t.Errorf("what is no share should count for nothing: %+v", found)
+	}
+}

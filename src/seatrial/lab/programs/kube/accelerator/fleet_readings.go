@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	core "k8s.io/api/core/v1"
@@ -27,6 +28,13 @@ const (
 	productNote = "seatrial.dev/product-name"
 	versionNote = "seatrial.dev/driver-version"
 	grantedNote = "seatrial.dev/resource"
+)
+
+// What a lab may say of the devices of a node beside that, so that a measure has a truth to be held against.
+const (
+	busyNote = "seatrial.dev/busy"        // how busy each of them is, from 0 to 1, whoever holds it
+	usedNote = "seatrial.dev/memory-used" // how full the memory of each is, from 0 to 1
+	xidsNote = "seatrial.dev/xids"        // DEVICE:XID, in the order in which they came, with spaces between them
 )
 
 // What a device of the fleet shows while somebody holds it: nobody works there, so this is said, not measured.
@@ -108,9 +116,30 @@ func (v vendorsPart) ofNode(node *core.Node, pods []*core.Pod) ([]reading, error
 		if one.holder != (holder{}) {
 			one.busy, one.used = heldBusy, heldMemory*one.total
 		}
+		one.busy, one.used = stated(node, busyNote, one.busy), stated(node, usedNote, one.used/one.total)*one.total
+		one.xids = xidsOf(node, i)
 		found[i] = one
 	}
 	return found, nil
+}
+
+// stated is what a node's annotation says, and what is usual where it says nothing that is a share.
+func stated(node *core.Node, note string, usual float64) float64 {
+	share, err := strconv.ParseFloat(node.Annotations[note], 64)
+	if err != nil || share < 0 || share > 1 {
+		return usual
+	}
+	return share
+}
+
+func xidsOf(node *core.Node, index int) (xids []int) {
+	for _, one := range strings.Fields(node.Annotations[xidsNote]) {
+		device, xid, _ := strings.Cut(one, ":")
+		if number, err := strconv.Atoi(xid); err == nil && device == strconv.Itoa(index) {
+			xids = append(xids, number)
+		}
+	}
+	return xids
 }
 
 // grant says who holds which device of a node. Who has some keeps them; the others get the first that are free.
