@@ -19,10 +19,16 @@ from seatrial.model.workbench import Door
 
 
 async def with_metrics(
-    snapshot: Snapshot, kinds: Sequence[type[Series]], catalog: Catalog, client: Client, address: str | None
+    snapshot: Snapshot,
+    kinds: Sequence[type[Series]],
+    catalog: Catalog,
+    client: Client,
+    *,
+    address: str | None,
+    window: prometheus.Window,
 ) -> Snapshot:
     ask = prometheus.by_address(address) if address else await _found(catalog, client)
-    series, gaps = await prometheus.read(kinds, ask)
+    series, gaps = await prometheus.read(kinds, ask, window)
     facts = {**snapshot.facts, **series}
     return msgspec.structs.replace(snapshot, facts=facts, gaps={**snapshot.gaps, **gaps})
 

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 
 import msgspec
 
 import seatrial
+from seatrial.app.leave import Consent, alone, bench_on
 from seatrial.app.preflight import Preflight, checks_for, look_ahead
 from seatrial.app.reach import Ground, reach
 from seatrial.app.started import not_started
 from seatrial.app.target import Target
-from seatrial.cluster.bench import open_bench, sweep
 from seatrial.engine.catalog import Catalog
-from seatrial.engine.hearing import OpenBench
 from seatrial.engine.judge import Judged, Stopped, judge
 from seatrial.engine.plan import plan
 from seatrial.engine.score import score
-from seatrial.kit import files
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.lab import site as sites
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.check import Check
-from seatrial.model.errors import CannotJudge, ConsentRefused, UsageError
+from seatrial.model.errors import UsageError
 from seatrial.model.fact import Fact
 from seatrial.model.progress import Event, State, Tell, silent
-from seatrial.model.run import EnvironmentKind, Run
+from seatrial.model.run import Run
 from seatrial.model.standard import Automated, Standard
-
-Consent = Callable[[Sequence[str]], bool]
-_OLD = 3600.0  # seconds after which a bench in somebody's cluster cannot be at work any more
-# How long something must hold before it counts, and how long to wait for what will happen: a lab decides in milliseconds.
-_PACE = {EnvironmentKind.LAB: (2.0, 30.0), EnvironmentKind.LIVE: (30.0, 300.0)}
-_MOST = 2.0  # times the patience, for a lab on a machine that has much else to do
 
 
 async def prove(
@@ -60,12 +49,12 @@ async def prove(
     clock = clock or SystemClock()
     aim = _aim(standard, only, insisted=only if insisted else ())
     started = clock.now()
-    async with _alone(target), reach(target, aim.catalog, aim.reads) as found:
+    async with alone(target), reach(target, aim.catalog, aim.reads) as found:
         ground = found
         first = await _preflight(aim, ground, clock, tell)
         going = first.going(aim.checks)
         intended = plan(aim.catalog, going, ground.snapshot).consent
-        bench, cleared = await _bench(intended, ground, consent, image or IMAGE, clock)
+        bench, cleared = await bench_on(intended, ground, consent, image or IMAGE, clock)
         if cleared and ground.look:  # what was read had the remains of a killed run in it
             ground = msgspec.structs.replace(ground, snapshot=await ground.look())
             first = await _preflight(aim, ground, clock, tell)
@@ -111,13 +100,6 @@ async def preflight(
         judged=Judged((*first.findings, *first.held), ()),
         about={one.check for one in first.held},
     )
-
-
-def pace(kind: EnvironmentKind, *, busy: float) -> tuple[float, float]:
-    """The window and the patience. A lab shares its processors with this machine's other work: ``busy`` is how many
-    want each of them."""
-    window, patience = _PACE[kind]
-    return window, patience * min(_MOST, max(1.0, busy / 2)) if kind is EnvironmentKind.LAB else patience
 
 
 class _Aim(msgspec.Struct, frozen=True):
@@ -184,19 +166,6 @@ def _run(
     )
 
 
-@asynccontextmanager
-async def _alone(target: Target) -> AsyncIterator[None]:
-    """One proof at a time on one lab: two would take each other's accelerators, and neither verdict would mean anything."""
-    if target.lab is None:
-        yield
-        return
-    try:
-        with files.locked(sites.need(target.lab).path("prove.lock"), wait=False):
-            yield
-    except BlockingIOError as error:
-        raise CannotJudge(f"another proof is at work on lab {target.lab!r}", way_out="wait until it is done") from error
-
-
 def choose(catalog: Catalog, standard: Standard | None, only: tuple[str, ...]) -> tuple[Check, ...]:
     """The checks behind a standard's requirements, or all that judge a platform; narrowed to those that ``only`` names."""
     covering = {
@@ -215,30 +184,3 @@ def _check_id(catalog: Catalog, name: str, covering: dict[str, tuple[str, ...]])
         return name
     known = ", ".join((*covering, *catalog.checks))
     raise UsageError(f"--only {name!r} is neither a check nor a requirement here", way_out=f"one of: {known}")
-
-
-async def _bench(
-    intended: tuple[str, ...], ground: Ground, consent: Consent, image: str, clock: Clock
-) -> tuple[OpenBench | None, bool]:
-    """Leave to create things: none where nothing would be created or there is no cluster; asked for elsewhere.
-
-    And whether there was something to clear away first.
-    """
-    if ground.client is None or not intended:
-        return None, False
-    if not consent(intended):
-        raise ConsentRefused("nothing was created, because there was no leave to", way_out="give it with --yes")
-    swept = await sweep(
-        ground.client, older_than=0 if ground.environment.kind is EnvironmentKind.LAB else _OLD, clock=clock
-    )
-    window, patience = pace(ground.environment.kind, busy=os.getloadavg()[0] / (os.cpu_count() or 1))
-    bench = functools.partial(
-        open_bench,
-        ground.client,
-        image=image,
-        window=window,
-        patience=patience,
-        simulated=ground.environment.simulated,
-        clock=clock,
-    )
-    return bench, bool(swept.removed)

@@ -14,6 +14,7 @@ from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.cluster import collect, kubeconfig, manifests, snapshots
 from seatrial.cluster.client import Client, connect
+from seatrial.cluster.prometheus import Window
 from seatrial.engine import systems
 from seatrial.engine.catalog import Catalog
 from seatrial.lab import site as sites
@@ -54,7 +55,12 @@ async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -
 
             async def look() -> Snapshot:
                 live = await collect.collect(client, [kind for kind in wanted if not issubclass(kind, Series)])
-                return await with_metrics(live, metrics, catalog, client, target.prometheus) if metrics else live
+                window = Window(target.window, target.step)
+                return (
+                    await with_metrics(live, metrics, catalog, client, address=target.prometheus, window=window)
+                    if metrics
+                    else live
+                )
 
             live = await look()
             name = target.lab or client.access.name

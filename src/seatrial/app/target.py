@@ -17,6 +17,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     as_groups: tuple[str, ...] = ()
     request_timeout: float | None = None  # seconds; None means the client's own limit
     prometheus: str | None = None  # the address of a monitoring system; else one is looked for in the cluster
+    window: int = 300  # seconds that questions to it about a while reach back
     lab: str | None = None
     snapshot: Path | None = None
     manifests: str | None = None  # a folder or file, or ``-`` for standard input
+
+    @property
+    def step(self) -> int:
+        """Seconds between two points of such an answer: as fine as scrapes usually are, and at most sixty of them."""
+        return max(15 if self.lab is None else 1, -(-self.window // 60))

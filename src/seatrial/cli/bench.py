@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from seatrial.cli import bench_compare, bench_serve
+from seatrial.cli import bench_compare, bench_serve, measuring
 
-COMMANDS = (bench_serve, bench_compare)
+COMMANDS = (measuring, bench_serve, bench_compare)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "bench",
-        help="measure a service or a platform",
-        description="Measure a service of language models, or a platform, and say whether the measurement counts.",
+        help="measure a platform or a service of models, each number with its target and how it was obtained",
+        description="Measure a platform, or a service of language models, and say whether the measurement counts.",
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

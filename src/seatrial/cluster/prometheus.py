@@ -13,7 +13,7 @@ from yarl import URL
 
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge, Unreachable, UsageError
-from seatrial.model.fact import Gap, GapReason, Series
+from seatrial.model.fact import Gap, GapReason, Series, Track
 
 TOKEN = "SEATRIAL_PROMETHEUS_TOKEN"
 _AT_ONCE = 4
@@ -29,6 +29,7 @@ Read = tuple[dict[str, tuple[Series, ...]], dict[str, Gap]]
 class _Sampled(msgspec.Struct, frozen=True):
     metric: dict[str, str] = {}
     value: tuple[float, str] = (0.0, "NaN")
+    values: tuple[tuple[float, str], ...] = ()  # of a matrix
 
 
 class _Data(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,7 +43,17 @@ class _Answer(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-async def read(kinds: Iterable[type[Series]], ask: Ask | None) -> Read:
+class Window(msgspec.Struct, frozen=True):
+    """How far back a query looks that looks back, and how finely; in seconds."""
+
+    seconds: int = 300
+    step: int = 15
+
+    def written_into(self, query: str) -> str:
+        return query.replace("$window", f"{self.seconds}s").replace("$step", f"{self.step}s")
+
+
+async def read(kinds: Iterable[type[Series]], ask: Ask | None, window: Window = Window()) -> Read:  # noqa: B008 - frozen
     """Every kind by one instant query. Without anybody to ask, each is a gap."""
     wanted = tuple(kinds)
     if ask is None:
@@ -52,7 +63,7 @@ async def read(kinds: Iterable[type[Series]], ask: Ask | None) -> Read:
 
     async def one(kind: type[Series]) -> tuple[Series, ...] | Gap:
         async with turns:
-            return await _series(kind, ask)
+            return await _series(kind, ask, window)
 
     found = dict(zip((kind.of for kind in wanted), await asyncio.gather(*map(one, wanted)), strict=True))
     return (
@@ -61,26 +72,35 @@ async def read(kinds: Iterable[type[Series]], ask: Ask | None) -> Read:
     )
 
 
-async def _series(kind: type[Series], ask: Ask) -> tuple[Series, ...] | Gap:
+async def _series(kind: type[Series], ask: Ask, window: Window) -> tuple[Series, ...] | Gap:
     try:
-        body = await ask("/api/v1/query", {"query": kind.query})
+        body = await ask("/api/v1/query", {"query": window.written_into(kind.query)})
         answer = msgspec.json.decode(body, type=_Answer)
     except CannotJudge as error:
         return Gap(kind.of, GapReason.UNREACHABLE, error.what)
     except (msgspec.MsgspecError, RecursionError) as error:
         return Gap(kind.of, GapReason.UNREADABLE, f"the answer is none of Prometheus: {text.one_line(str(error))}")
-    if answer.status != "success" or answer.data.result_type != "vector":
+    wanted = "matrix" if issubclass(kind, Track) else "vector"
+    if answer.status != "success" or answer.data.result_type != wanted:
         said = text.one_line(answer.error, limit=300) or f"a {text.one_line(answer.data.result_type, limit=40)}"
         return Gap(kind.of, GapReason.UNREADABLE, f"the query was not answered by series: {said}")
     return tuple(series for one in answer.data.result if (series := _one(kind, one)) is not None)
 
 
 def _one(kind: type[Series], sampled: _Sampled) -> Series | None:
+    if issubclass(kind, Track):
+        points = tuple((at, value) for at, text in sampled.values if (value := _number(text)) is not None)
+        return kind(labels=sampled.metric, value=points[-1][1], at=points[-1][0], points=points) if points else None
+    value = _number(sampled.value[1])
+    return None if value is None else kind(labels=sampled.metric, value=value, at=sampled.value[0])
+
+
+def _number(text: str) -> float | None:
     try:
-        value = float(sampled.value[1])
+        value = float(text)
     except ValueError:
         return None
-    return None if math.isnan(value) else kind(labels=sampled.metric, value=value, at=sampled.value[0])
+    return None if math.isnan(value) else value
 
 
 def by_address(address: str) -> Ask:

@@ -1,4 +1,4 @@
-"""The Catalog: every Check, System, Standard, Fault and Source of waiting, collected once from the packages that hold them.
+"""The Catalog: every Check, System, Standard, Fault, Metric and Source of waiting, collected once from the packages that hold them.
 
 There is no list to register with: a module-level value of one of those types, in ``seatrial.catalog`` or in a package
 that a plug-in names under the entry point group ``seatrial.plugins``, is in. What does not fit together fails here.
@@ -16,12 +16,13 @@ from typing import TypeVar
 
 import msgspec
 
-from seatrial.engine.coherence import contradictions, unanswerable
+from seatrial.engine.coherence import contradictions, misnamed, unanswerable
 from seatrial.model.check import Check
 from seatrial.model.claim import Claim
 from seatrial.model.domain import Domain
 from seatrial.model.errors import CatalogError, UsageError
 from seatrial.model.fault import Fault
+from seatrial.model.metric import Metric
 from seatrial.model.remedy import Remedy
 from seatrial.model.run import Page
 from seatrial.model.standard import Standard
@@ -31,10 +32,10 @@ from seatrial.model.wait import Source
 
 PLUGINS = "seatrial.plugins"
 
-Entry = Check | System | Standard | Fault | Domain | Source | Claim | Remedy
-T = TypeVar("T", Check, System, Standard, Fault, Domain, Source, Claim, Remedy)
+Entry = Check | System | Standard | Fault | Domain | Source | Claim | Remedy | Metric
+T = TypeVar("T", Check, System, Standard, Fault, Domain, Source, Claim, Remedy, Metric)
 
-_KINDS: tuple[type[Entry], ...] = (Check, System, Standard, Fault, Domain, Source, Claim, Remedy)
+_KINDS: tuple[type[Entry], ...] = (Check, System, Standard, Fault, Domain, Source, Claim, Remedy, Metric)
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -48,6 +49,7 @@ class Catalog(msgspec.Struct, frozen=True):
     domains: Mapping[str, Domain] = {}
     claims: Mapping[str, Claim] = {}
     remedies: Mapping[str, Remedy] = {}
+    metrics: Mapping[str, Metric] = {}
 
     @classmethod
     def load(cls, *packages: str) -> Catalog:
@@ -55,6 +57,7 @@ class Catalog(msgspec.Struct, frozen=True):
         catalog = cls.of(entry for package in packages for module in _modules(package) for entry in _entries(module))
         if wrong := [
             *contradictions(catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.sources),
+            *misnamed(catalog.metrics.values()),
             *unanswerable(catalog.remedies.values(), catalog.checks, catalog.systems),
         ]:
             raise CatalogError(
@@ -88,15 +91,17 @@ class Catalog(msgspec.Struct, frozen=True):
             sources=_only(Source, found),
             claims=_only(Claim, found),
             remedies=_only(Remedy, found),
+            metrics=_only(Metric, found),
         )
 
     def check(self, id: str) -> Check:
         return _named(self.checks, id, "check")
 
     def pages(self, findings: Iterable[Finding]) -> dict[str, Page]:
-        """What the checks behind these findings say of themselves."""
-        judged = sorted({one.check for one in findings} & set(self.checks))
-        return {id: self._page(self.checks[id]) for id in judged}
+        """What the checks and metrics behind these findings say of themselves."""
+        named = {one.check for one in findings}
+        judged = {id: self._page(self.checks[id]) for id in sorted(named & set(self.checks))}
+        return judged | {id: Page(one.title, one.how) for id, one in self.metrics.items() if id in named}
 
     def _page(self, check: Check) -> Page:
         title = next((one.title for one in self.domains.values() if check.area in one.areas), "")
@@ -143,6 +148,8 @@ def _entries(module: ModuleType) -> Iterator[tuple[str, Entry]]:
             yield value.judge.__module__, value
         elif isinstance(value, Source):
             yield value.find.__module__, value
+        elif isinstance(value, Metric):
+            yield value.take.__module__, value
         elif isinstance(value, _KINDS):
             yield module.__name__, value
 

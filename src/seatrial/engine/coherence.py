@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from seatrial.model.check import Check
 from seatrial.model.fact import Fact
 from seatrial.model.fault import Fault
+from seatrial.model.metric import Metric
 from seatrial.model.remedy import Remedy
 from seatrial.model.standard import Automated, Standard
 from seatrial.model.system import System
@@ -112,3 +113,10 @@ def unanswerable(
         for system in remedy.needs:
             if system not in systems:
                 yield f"remedy {remedy.id} needs system {system}, which does not exist"
+
+
+def misnamed(metrics: Iterable[Metric]) -> Iterator[str]:
+    for one in metrics:
+        module, function = one.take.__module__, one.take.__name__
+        if one.id != f"{module.rpartition('.')[2]}.{function}".replace("_", "-"):
+            yield f"metric {one.id} in {module} is the function {function}; the names must match"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from enum import StrEnum
 from typing import Any
 
@@ -102,7 +102,7 @@ def check(
             why=why,
             fix=fix,
             judge=judge,
-            parameters=_manifest(id, judge),
+            parameters=manifest(id, judge),
             creates=creates,
             exclusive=exclusive,
             uses=uses,
@@ -111,9 +111,11 @@ def check(
     return make
 
 
-def _manifest(id: str, judge: Judge) -> tuple[Parameter, ...]:
+def manifest(id: str, judge: Callable[..., Any], *, aside: Collection[str] = ()) -> tuple[Parameter, ...]:
+    """What a function asks for by its signature; parameters that are ``aside`` are somebody else's to give."""
     hints = typing.get_type_hints(judge)
-    parameters = tuple(_parameter(id, name, hints.get(name)) for name in inspect.signature(judge).parameters)
+    names = (name for name in inspect.signature(judge).parameters if name not in aside)
+    parameters = tuple(_parameter(id, name, hints.get(name)) for name in names)
     loops = [p.name for p in parameters if p.want in (Want.ONE, Want.ROLE)]
     if len(loops) > 1:
         raise CatalogError(f"check {id}: runs once per {' and per '.join(loops)}; a check loops over one thing")

@@ -77,7 +77,7 @@ class View(Fact, frozen=True):
 class Series(Fact, frozen=True):
     """One series of a metric, with its value of now, as a monitoring system answers. ``of`` is ``metrics/NAME``.
 
-    ``query`` is what it is asked for, in PromQL.
+    ``query`` is what it is asked for, in PromQL; ``$window`` and ``$step`` in it are how far back one looks, and how finely.
     """
 
     query: ClassVar[str]
@@ -94,6 +94,12 @@ class Series(Fact, frozen=True):
     def label(self, *names: str) -> str:
         """The first of these labels that it carries: exporters spell one thing in several ways."""
         return next((self.labels[name] for name in names if self.labels.get(name)), "")
+
+
+class Track(Series, frozen=True):
+    """One series over a while. Its query is answered by a matrix, and ``value`` is the newest point."""
+
+    points: tuple[tuple[float, float], ...] = ()  # seconds since 1970, and the value
 
 
 F = TypeVar("F", bound=Fact)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.app.prove import choose, pace, prove
+from seatrial.app.prove import choose, prove
 from seatrial.app.target import Target
 from seatrial.engine.catalog import Catalog
 from seatrial.model.errors import UsageError
-from seatrial.model.run import EnvironmentKind
 from seatrial.model.standard import Automated
 from seatrial.model.verdict import Outcome
 
@@ -58,12 +57,3 @@ async def test_manifests_alone_prove_nothing_and_no_leave_is_asked_for(tmp_path:
 async def test_two_targets_at_once_are_refused() -> None:
     with pytest.raises(UsageError, match="different targets"):
         await prove(Target(manifests="a", snapshot=Path("b")), consent=lambda _: True)
-
-
-def test_a_lab_on_a_busy_machine_is_waited_for_longer_and_nobody_waits_for_ever() -> None:
-    assert pace(EnvironmentKind.LAB, busy=0.3) == (2.0, 30.0)
-    assert pace(EnvironmentKind.LAB, busy=3) == (2.0, 45.0)
-    assert pace(EnvironmentKind.LAB, busy=40) == (2.0, 60.0)
-    assert pace(EnvironmentKind.LIVE, busy=40) == pace(
-        EnvironmentKind.LIVE, busy=0
-    )  # the load here says nothing of theirs

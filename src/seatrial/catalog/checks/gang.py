@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from seatrial.catalog.checks.stage import Stage, bound, find_stages, running
+from seatrial.catalog.checks.stage import Stage, bound, find_stages, members_of, running, submit, withdraw
 from seatrial.catalog.roles import Dialect, Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.kubernetes.core import GANG_LABEL, Node, as_plain_pods
 from seatrial.catalog.systems.kubernetes.pods import Pod
@@ -72,10 +71,10 @@ class _Trial:
     async def starts_with_room(self) -> list[str]:
         gang = self._gang("roomy", self.stage.contended)
         objects = self.scheduler.dialect(gang, self.bench.apis)
-        await self._submit(objects)
+        await submit(self.bench, objects)
         seen = await self._until("a gang with room runs whole", gang, lambda pods: running(pods) == gang.pods)
         self.bench.control("a gang with room enough", running=f"{running(seen)}/{gang.pods}")
-        await self._clear(gang, objects)
+        await withdraw(self.bench, gang, objects)
         if running(seen) == gang.pods:
             return []
         return [f"of a gang of {gang.pods} with room for it {bound(seen)} were placed and {running(seen)} run"]
@@ -83,16 +82,16 @@ class _Trial:
     async def takes_nothing_without_room(self) -> list[str]:
         gang = self._gang("too-big", self.stage.free + self.stage.free // 4 + 1)
         objects = self.scheduler.dialect(gang, self.bench.apis)
-        await self._submit(objects)
+        await submit(self.bench, objects)
         calm = await self.bench.holds(
             "pods",
             lambda pods: bound(pods) == 0,
             window=self.bench.window,
             what="a gang that is too big for the free accelerators holds none of them",
-            selector=_members(gang),
+            selector=members_of(gang),
         )
         held = bound(calm.objects)
-        await self._clear(gang, objects)
+        await withdraw(self.bench, gang, objects)
         return (
             [] if calm.met else [f"a gang of {gang.pods} on {self.stage.free} free accelerators holds {held} of them"]
         )
@@ -112,7 +111,7 @@ class _Trial:
         """Two gangs whose pods arrive by turns. With ``finish`` the first to be whole ends, and the other must follow."""
         gangs = [self._gang(f"{name}-{letter}", self.stage.contended) for letter in "ab"]
         objects = [dialect(gang, self.bench.apis) for gang in gangs]
-        await self._submit(_together(*objects))
+        await submit(self.bench, _together(*objects))
         size = self.stage.contended
         seen = await self.bench.until(
             "pods",
@@ -126,10 +125,10 @@ class _Trial:
             held = await self._stays(gangs, held)
         if finish and held.whole:
             winner = _counts(seen.objects, gangs).index(size)
-            await self._clear(gangs[winner], objects[winner])
+            await withdraw(self.bench, gangs[winner], objects[winner])
             held = await self._successor(gangs[1 - winner], held)
         for gang, theirs in zip(gangs, objects, strict=True):
-            await self._clear(gang, theirs)
+            await withdraw(self.bench, gang, theirs)
         return held
 
     async def _stays(self, gangs: list[Gang], held: _Held) -> _Held:
@@ -160,35 +159,17 @@ class _Trial:
             nodes=self.stage.nodes,
         )
 
-    async def _submit(self, objects: GangObjects) -> None:
-        for obj in objects.first:
-            await self.bench.create(obj)
-        for resource, name in objects.leaves:
-            await self.bench.adopt(resource, name)
-        for pod in objects.pods:
-            await self.bench.create(pod)
-
     async def _until(self, what: str, gang: Gang, condition: Condition) -> Sequence[Obj]:
-        seen = await self.bench.until("pods", condition, within=self.bench.patience, what=what, selector=_members(gang))
+        seen = await self.bench.until(
+            "pods", condition, within=self.bench.patience, what=what, selector=members_of(gang)
+        )
         return seen.objects
-
-    async def _clear(self, gang: Gang, objects: GangObjects) -> None:
-        """End the gang, and see that what it held is free again."""
-        members = await self.bench.list("pods", selector=_members(gang)) if not objects.owners else ()
-        await asyncio.gather(*(self.bench.remove("pods", pod["metadata"]["name"]) for pod in members))
-        for resource, name in (*objects.owners, *objects.leaves):
-            await self.bench.remove(resource, name)
-        await self._until("its accelerators are free again", gang, lambda pods: not pods)
 
 
 def _together(one: GangObjects, other: GangObjects) -> GangObjects:
     """Two gangs whose pods, or what becomes pods, arrive by turns."""
     by_turns = tuple(pod for pair in zip(one.pods, other.pods, strict=True) for pod in pair)
     return GangObjects(first=one.first + other.first, pods=by_turns, leaves=one.leaves + other.leaves)
-
-
-def _members(gang: Gang) -> str:
-    return f"{GANG_LABEL}={gang.name}"
 
 
 def _counts(pods: Sequence[Obj], gangs: Sequence[Gang]) -> tuple[int, int]:

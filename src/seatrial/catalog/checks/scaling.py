@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
-
-from seatrial.catalog.checks.service import PORT, QUEUE, expose, exposed, served
-from seatrial.catalog.checks.stage import free_accelerators
-from seatrial.catalog.roles import Exposure, PodAutoscaler, Scaled
-from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
+from seatrial.catalog.checks.scaled import DEPLOYMENTS, HPAS, ScaledService, most_free
+from seatrial.catalog.checks.service import QUEUE
+from seatrial.catalog.roles import PodAutoscaler
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.model.check import check
 from seatrial.model.errors import CannotJudge
@@ -19,7 +16,6 @@ from seatrial.model.room import Room
 from seatrial.model.verdict import Severity, Verdict, failed, passed, unknown
 from seatrial.model.workbench import Workbench
 
-DEPLOYMENTS, HPAS = "apps/deployments", "autoscaling/horizontalpodautoscalers"
 _BUSY, _CALM = "busy", "calm"
 _TARGET, _MOST = 4, 3
 
@@ -41,7 +37,7 @@ async def replicas_follow_a_metric_of_the_workload(
     Fix: serve the workload's metric through the custom metrics API, and name it in an autoscaling/v2 HorizontalPodAutoscaler;
     or let a ScaledObject of KEDA ask for it.
     """
-    resource, free = _most(nodes, pods)
+    resource, free = most_free(nodes, pods)
     if free < _TWO_AND_A_CONTROL:
         return unknown(f"at most {free} accelerators of one kind are free, and it takes {_TWO_AND_A_CONTROL}")
     await room.take((f"accelerators/{resource}",))
@@ -53,28 +49,18 @@ async def replicas_follow_a_metric_of_the_workload(
 _TWO_AND_A_CONTROL = 3
 
 
-def _most(nodes: All[Node], pods: All[Pod]) -> tuple[str, int]:
-    """The kind of accelerator of which most are free where containers really run."""
-    hosts = {one.host for one in nodes if runs_containers(one)}
-    free: Counter[str] = Counter()
-    for (host, resource), count in free_accelerators(nodes, pods).items():
-        free[resource] += count if host in hosts else 0
-    return max(free.items(), key=lambda one: one[1], default=("", 0))
-
-
 class _Trial:
     """Two deployments that are alike, each with an autoscaler: one gets a queue, and the other never does."""
 
     def __init__(self, autoscaler: PodAutoscaler, bench: Workbench, resource: str, most: int) -> None:
-        self.autoscaler, self.bench, self.resource, self.most = autoscaler, bench, resource, most
-        self.queued = self.promql = ""  # the pod whose queue is set, and where an autoscaler that asks is sent
+        self.service = ScaledService(autoscaler, bench, resource, most, _TARGET)
+        self.bench, self.resource, self.most = bench, resource, most
+        self.queued = ""  # the pod whose queue is set
         self.story = ""
 
     async def starts(self) -> str:
-        self.promql = await self._promql() if self.autoscaler.asks else ""
         for name in (_BUSY, _CALM):
-            for obj in (await self._deployment(name), *self._hpa(name)):
-                await self.bench.create(obj)
+            await self.service.start(name)
         up = await self._until_replicas("both deployments run with one replica", {_BUSY: 1, _CALM: 1})
         if not up:
             raise CannotJudge("a deployment whose pods ask for one accelerator does not run, so nothing can be scaled")
@@ -89,10 +75,10 @@ class _Trial:
         return "" if seen.met else f"the autoscaler does not see {QUEUE}: {_trouble(seen.objects)}"
 
     async def grows(self) -> str:
-        self.queued = (await self._pods(_BUSY))[0]["metadata"]["name"]
-        await self._queue(_TARGET * self.most)
+        self.queued = (await self.service.pods(_BUSY))[0]["metadata"]["name"]
+        await self.service.queue(self.queued, _TARGET * self.most)
         came = await self._until_replicas("replicas come for a queue", {_BUSY: self.most})
-        replicas, holding = await self._replicas(), await self._pods(_BUSY)
+        replicas, holding = await self._replicas(), await self.service.pods(_BUSY)
         nodes = sorted({one["spec"].get("nodeName", "") for one in holding})
         self.bench.control(f"a queue of {_TARGET * self.most} at {_TARGET} each", replicas=replicas[_BUSY], nodes=nodes)
         self.bench.control("the same deployment whose queue stays empty", replicas=replicas[_CALM])
@@ -105,7 +91,7 @@ class _Trial:
         return "" if replicas[_CALM] == 1 else f"a deployment whose queue is empty has {replicas[_CALM]} replicas"
 
     async def shrinks(self) -> str:
-        await self._queue(0)
+        await self.service.queue(self.queued, 0)
         gone = await self._until_replicas("replicas go when the queue is empty", {_BUSY: 1})
         replicas = await self._replicas()
         self.bench.control("the queue is empty again", replicas=replicas[_BUSY])
@@ -122,39 +108,6 @@ class _Trial:
         )
         return ""
 
-    async def _deployment(self, name: str) -> Obj:
-        plain = exposed(self.bench, name)
-        together = Exposure()
-        for one in self.autoscaler.fed_by:
-            if all(self.bench.apis.versions(resource) for resource in one.creates):
-                more = await expose(one, self.bench, plain)
-                together = msgspec.structs.replace(together, annotations={**together.annotations, **more.annotations})
-        template = served(self.bench, plain, together, f"{self.bench.namespace}-{name}", {self.resource: "1"})
-        return {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": name, "namespace": self.bench.namespace},
-            "spec": {"replicas": 1, "selector": {"matchLabels": plain.labels}, "template": template},
-        }
-
-    def _hpa(self, name: str) -> tuple[Obj, ...]:
-        scaled = Scaled(name, self.bench.namespace, QUEUE, _TARGET, self.most, self.promql)
-        return self.autoscaler.objects(scaled, self.bench.apis)
-
-    async def _promql(self) -> str:
-        """By its address, since not every cluster has names for it; one without an address of its own by its name."""
-        for service in await self.bench.list("services", everywhere=True):
-            metadata, address = service["metadata"], service["spec"].get("clusterIP", "None")
-            host = f"{metadata['name']}.{metadata['namespace']}.svc" if address == "None" else address
-            if port := next(filter(None, (one.answers(service) for one in self.autoscaler.fed_by)), 0):
-                return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        raise CannotJudge(f"no Service answers PromQL, which {self.autoscaler.player} would ask")
-
-    async def _queue(self, depth: int) -> None:
-        ran = await self.bench.run(self.queued, ["/workload", "get", f"http://127.0.0.1:{PORT}/queue?depth={depth}"])
-        if ran.code:
-            raise CannotJudge(f"the queue of pod {self.queued} could not be set: {ran.stdout[:200]}")
-
     async def _until_replicas(self, what: str, wanted: dict[str, int]) -> bool:
         seen = await self.bench.until(
             DEPLOYMENTS,
@@ -167,10 +120,6 @@ class _Trial:
     async def _replicas(self) -> dict[str, int]:
         found = await self.bench.list(DEPLOYMENTS)
         return {name: _ready(found, name) for name in (_BUSY, _CALM)}
-
-    async def _pods(self, name: str) -> tuple[Obj, ...]:
-        found = await self.bench.list("pods", selector=f"app={name}")
-        return tuple(one for one in found if not one["metadata"].get("deletionTimestamp"))
 
 
 def _ready(found: Sequence[Obj], name: str) -> int:

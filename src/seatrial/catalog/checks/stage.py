@@ -1,4 +1,4 @@
-"""Where a proof plays: a few nodes with free accelerators of one kind, the same for every rival."""
+"""Where a proof plays: a few nodes with free accelerators of one kind, the same for every rival; and how gangs come and go there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
+from seatrial.catalog.roles import Gang, GangObjects
+from seatrial.catalog.systems.kubernetes.core import GANG_LABEL, Node, is_accelerator
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.kit.quantity import whole
+from seatrial.kit.together import together
 from seatrial.model.fact import All, Obj
+from seatrial.model.workbench import Workbench
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -65,6 +68,29 @@ def free_accelerators(nodes: All[Node], pods: All[Pod]) -> dict[tuple[str, str],
         for resource, amount in node.status.allocatable.items()
         if is_accelerator(resource)
     }
+
+
+async def submit(bench: Workbench, objects: GangObjects) -> None:
+    for obj in objects.first:
+        await bench.create(obj)
+    for resource, name in objects.leaves:
+        await bench.adopt(resource, name)
+    for pod in objects.pods:
+        await bench.create(pod)
+
+
+async def withdraw(bench: Workbench, gang: Gang, objects: GangObjects) -> None:
+    """End the gang, and see that what it held is free again."""
+    members = await bench.list("pods", selector=members_of(gang)) if not objects.owners else ()
+    await together(*(bench.remove("pods", pod["metadata"]["name"]) for pod in members))
+    for resource, name in (*objects.owners, *objects.leaves):
+        await bench.remove(resource, name)
+    what = "its accelerators are free again"
+    await bench.until("pods", lambda pods: not pods, within=bench.patience, what=what, selector=members_of(gang))
+
+
+def members_of(gang: Gang) -> str:
+    return f"{GANG_LABEL}={gang.name}"
 
 
 def bound(pods: Sequence[Obj]) -> int:

@@ -6,7 +6,9 @@ same of one device, the finer one is taken. The names are those in `exporters` a
 
 from __future__ import annotations
 
-from seatrial.model.fact import Series
+from collections.abc import Mapping
+
+from seatrial.model.fact import Series, Track
 
 # How much of a device is in use; what is read of the value when nothing is left to give. NVIDIA's finer one first.
 _BUSY = {
@@ -27,6 +29,16 @@ HOTTEST = {
     "gpu_edge_temperature": 95.0,
     "amd_gpu_edge_temperature": 95.0,
 }  # degrees Celsius; proposals: about where devices for data centres begin to slow down, at the place that is measured
+# How full its memory is, of what can be used; from 0 to 1.
+_FULL = (
+    "DCGM_FI_DEV_FB_USED / (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE)",
+    "gpu_used_vram / gpu_total_vram",
+    "amd_gpu_used_vram / amd_gpu_total_vram",
+    "GPU_USED_VRAM / GPU_TOTAL_VRAM",
+    "xpum_memory_ratio * 1",
+    "memory_used_node / memory_total_node",
+    "seatrial_accelerator_memory_used_bytes / seatrial_accelerator_memory_total_bytes",
+)
 _ERRORS = ("DCGM_EXP_XID_ERRORS_COUNT", "DCGM_FI_DEV_XID_ERRORS")
 _WORN = (
     "DCGM_FI_DEV_ROW_REMAP_FAILURE",
@@ -54,6 +66,20 @@ class DeviceUse(Series, frozen=True):
 
     of = "metrics/accelerator-use"
     query = _scaled("{name}")
+
+
+class UseTrack(Track, frozen=True):
+    """The same, over a while."""
+
+    of = "metrics/accelerator-use-over-time"
+    query = f"({_scaled('{name}')})[$window:$step]"
+
+
+class MemoryTrack(Track, frozen=True):
+    """How full the memory is over a while, from 0 to 1."""
+
+    of = "metrics/accelerator-memory-over-time"
+    query = f"({' or '.join(_FULL)})[$window:$step]"
 
 
 class DeviceUseOfLate(Series, frozen=True):
@@ -84,11 +110,30 @@ class DeviceErrors(Series, frozen=True):
     query = _any_of(_ERRORS)
 
 
+class ErrorTrack(Track, frozen=True):
+    """The same, as it was collected over a while."""
+
+    of = "metrics/accelerator-errors-over-time"
+    query = f"{_any_of(_ERRORS)}[$window]"
+
+
 class DeviceWear(Series, frozen=True):
     """What tells that a device itself is failing."""
 
     of = "metrics/accelerator-wear"
     query = _any_of(_WORN)
+
+
+# XIDs that tell of a program's mistake, and that NVIDIA's device plugin passes over.
+XIDS_OF_PROGRAMS = frozenset({13, 31, 43, 45, 68, 109})
+
+
+def xid_of(labels: Mapping[str, str], value: float) -> int:
+    """The counter carries it as a label, and counts; the gauge has it as its value. Zero where there is none."""
+    label = labels.get("xid", "")
+    if not label:
+        return int(value) if 0 < value < 10_000 else 0
+    return int(label) if label.isdecimal() and len(label) < 5 and value > 0 else 0
 
 
 _DEVICE = (

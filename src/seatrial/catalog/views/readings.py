@@ -66,7 +66,7 @@ class NodeReadings(View, frozen=True):
         for kind in (DeviceUse, DeviceUseOfLate, DeviceAge):
             for one in snapshot.all(kind):
                 if device := device_of(one):
-                    seen[_node(one, nodes, pods)][device].append(one)
+                    seen[node_of(one, nodes, pods)][device].append(one)
         whole, held = _whole(snapshot), _held(snapshot)
         for node in snapshot.all(AcceleratorNode):
             offered = sum(_offered(role, node, whole.get(node.name, {})) for role in _ROLES)
@@ -83,7 +83,7 @@ class NodeReadings(View, frozen=True):
             )
 
 
-def _node(series: Series, nodes: set[str], pods: Pods) -> str:
+def node_of(series: Series, nodes: set[str], pods: Pods) -> str:
     """By its labels, or else where the exporter runs from which it was collected."""
     named = next((name for name in nodes_of(series) if name in nodes), "")
     return named or next((pods[who].spec.node_name for who in pods_of(series)[::-1] if who in pods), "")
@@ -116,9 +116,9 @@ def _offered(role: AcceleratorMetrics, node: AcceleratorNode, drivers: Mapping[s
 
 
 def _read(device: str, told: list[Series], pods: Pods, now: dt.datetime) -> DeviceReading:
-    who = next((found for one in told if isinstance(one, DeviceUse) and (found := _holder(one, pods))), None)
+    who = next((found for one in told if isinstance(one, DeviceUse) and (found := holder_of(one, pods))), None)
     ages = [one.value for one in told if isinstance(one, DeviceAge)]
-    late = [one.value for one in told if isinstance(one, DeviceUseOfLate) and _holder(one, pods) == who]
+    late = [one.value for one in told if isinstance(one, DeviceUseOfLate) and holder_of(one, pods) == who]
     return DeviceReading(
         device=device,
         holder="/".join(who or ()),
@@ -128,7 +128,7 @@ def _read(device: str, told: list[Series], pods: Pods, now: dt.datetime) -> Devi
     )
 
 
-def _holder(series: Series, pods: Pods) -> Who | None:
+def holder_of(series: Series, pods: Pods) -> Who | None:
     """Who its labels say has it; those of the exporter's own pod are put on by whoever collects."""
     return next((who for who in pods_of(series) if who not in pods or not _exports(pods[who])), None)
 

@@ -14,11 +14,13 @@ from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.device_metrics import (
     HOTTEST,
     IDLE_FOR,
+    XIDS_OF_PROGRAMS,
     DeviceErrors,
     DeviceTemperature,
     DeviceWear,
     device_of,
     nodes_of,
+    xid_of,
 )
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.readings import NodeReadings
@@ -29,8 +31,6 @@ from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, pa
 _OLDEST = 3.0  # times that it should have been collected again; a proposal
 _TOLD = 0.95  # of the devices that are held; a proposal
 _IDLE = 0.01
-# XIDs that tell of a program's mistake, and that NVIDIA's device plugin passes over.
-_OF_PROGRAMS = {13, 31, 43, 45, 68, 109}
 _HEALTHY = ("gpu_health", "amd_gpu_health")  # 1 where it is
 _STATUS = "DCGM_EXP_GPU_HEALTH_STATUS"  # 0, 10 for a warning, 20 for a failure
 _NO_EXPORTER = "of how many of its accelerators an exporter should tell is not known"
@@ -121,7 +121,7 @@ def devices_report_no_errors(nodes: All[AcceleratorNode], errors: All[DeviceErro
         return unknown("no series counts XIDs: the exporter leaves them out, or nobody collects from it")
     found: dict[int, set[str]] = defaultdict(set)
     for one in errors:
-        if (xid := _xid(one)) and xid not in _OF_PROGRAMS:
+        if (xid := xid_of(one.labels, one.value)) and xid not in XIDS_OF_PROGRAMS:
             found[xid].add(_where(one))
     if found:
         told = "; ".join(f"{xid} on {some(devices)}" for xid, devices in sorted(found.items()))
@@ -177,14 +177,6 @@ def _is_nvidia(node: AcceleratorNode) -> bool:
 def _names(*offers: Mapping[str, int]) -> Iterable[str]:
     for one in offers:
         yield from one
-
-
-def _xid(series: Series) -> int:
-    """The counter carries it as a label, and counts; the gauge has it as its value."""
-    label = series.label("xid")
-    if not label:
-        return int(series.value) if 0 < series.value < 10_000 else 0
-    return int(label) if label.isdecimal() and len(label) < 5 and series.value > 0 else 0
 
 
 def _where(series: Series) -> str:
