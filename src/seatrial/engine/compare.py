@@ -93,7 +93,7 @@ def _shift(before: Outcome | None, after: Outcome | None) -> Shift:
 
 
 def _measures(before: Iterable[Measure], after: Iterable[Measure]) -> Iterator[MeasureChange]:
-    old, new = ({one.id: one for one in measures} for measures in (before, after))
+    old, new = ({one.key: one for one in measures} for measures in (before, after))
     for id in sorted({*old, *new}):
         was, now = old.get(id), new.get(id)
         unit = now.unit if now else old[id].unit

@@ -86,7 +86,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_there(self) -> bool:
         """Whether anything was measured at all."""
-        return self.valid or self.samples > 0
+        return self.valid or self.samples > 0 or self.value != 0
 
 
 def held_against(measure: Measure, target: Target | None) -> Measure:

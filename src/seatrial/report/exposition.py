@@ -38,7 +38,8 @@ def _lines(run: Run) -> Iterator[str]:
         yield from _family("seatrial_measure", "What was measured; only what is valid.")
     for measure in run.measures:
         if measure.valid:
-            yield _sample("seatrial_measure", {**where, "id": measure.id, "unit": measure.unit}, measure.value)
+            labels = {"id": measure.id, "subject": measure.subject, "unit": measure.unit}
+            yield _sample("seatrial_measure", {**where, **labels}, measure.value)
 
 
 def _counted(shown: list[Shown]) -> Counter[tuple[str, str, str]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seatrial.model.evidence import Entry, Evidence, Step
-from seatrial.report import html_domains, html_fleet
+from seatrial.report import html_domains, html_fleet, html_measures
 from seatrial.report.hostile import html_text as e
 from seatrial.report.hostile import pairs
 from seatrial.report.outline import WORDS, Outline, Shown, Standing, Topic
-from seatrial.report.wording import amount, count
+from seatrial.report.wording import count
 
 _THERE: Mapping[bool | None, str] = {True: "here", False: "not here", None: "could not be told"}
 
@@ -30,7 +30,7 @@ def all_of(shape: Outline) -> Iterator[str]:
     yield from html_fleet.section(shape.run.fleet)
     yield from _systems(shape)
     yield from _gaps(shape)
-    yield from _measures(shape)
+    yield from html_measures.section(shape.run.measures)
 
 
 def _is_glanced_at(topic: Topic) -> bool:
@@ -122,20 +122,6 @@ def _gaps(shape: Outline) -> Iterator[str]:
     for words, names in shape.not_there.items():
         said = ", ".join(f"<code>{e(name)}</code>" for name in names)
         yield f"<details><summary>{words}: {count(len(names), 'resource')}</summary><p>{said}</p></details>"
-
-
-def _measures(shape: Outline) -> Iterator[str]:
-    rows = (
-        (
-            measure.id,
-            amount(measure),
-            measure.target,
-            measure.source,
-            "yes" if measure.valid else f"no: {measure.why_not_valid}",
-        )
-        for measure in shape.run.measures
-    )
-    yield from _table("measures", "Measured", ("Measure", "Value", "Target", "Source", "Valid"), rows)
 
 
 def _table(id: str, title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

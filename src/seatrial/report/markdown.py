@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from seatrial.model.measure import Measure
 from seatrial.model.run import Run
 from seatrial.report.hostile import markdown_code, markdown_text, pairs
+from seatrial.report.measured import doubt, interval, told, wanted
 from seatrial.report.outline import WORDS, Outline, Shown, Topic, outline, place
-from seatrial.report.wording import amount, moment, span
+from seatrial.report.wording import moment, span
 
 _MOST = 100  # findings of one topic, worst first: a summary of a CI job holds no more than 1 MiB
 
@@ -93,21 +95,35 @@ def _gaps(shape: Outline) -> Iterator[str]:
 
 
 def _measures(shape: Outline) -> Iterator[str]:
-    if shape.run.measures:
-        yield "## Measured"
-        yield ""
-        yield from _rows(
-            ("Measure", "Value", "Target", "Source"),
-            (
-                (
-                    markdown_code(measure.id),
-                    markdown_text(amount(measure) if measure.valid else f"not valid: {measure.why_not_valid}"),
-                    markdown_text(measure.target or "none"),
-                    markdown_text(measure.source),
-                )
-                for measure in shape.run.measures
-            ),
-        )
+    measures = shape.run.measures
+    if not measures:
+        return
+    yield "## Measured"
+    yield ""
+    head = ("Measure", "Of", "Value", "Truly between", "Target", "Samples", "How it was obtained", "Valid")
+    yield from _rows(head, (_measure(one) for one in measures))
+    for one in measures:
+        if one.parts:
+            yield ""
+            yield f"{markdown_code(one.key)}, where the time went:"
+            yield ""
+            rows = (
+                (markdown_text(part.name), f"{part.seconds:.2f}", markdown_text(part.ended_by)) for part in one.parts
+            )
+            yield from _rows(("Part", "Seconds", "Ended when"), rows)
+
+
+def _measure(one: Measure) -> tuple[str, ...]:
+    said = (
+        one.subject,
+        told(one),
+        interval(one),
+        wanted(one) or "none",
+        f"{one.samples or ''}",
+        one.source,
+        doubt(one) or "yes",
+    )
+    return (markdown_code(one.id), *map(markdown_text, said))
 
 
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seatrial.model.measure import Measure
 from seatrial.model.run import Run
 from seatrial.report.domains import scores
 from seatrial.report.hostile import pairs
 from seatrial.report.lines import Page
+from seatrial.report.measured import doubt, interval, standing_of, told, wanted
 from seatrial.report.outline import NEEDS_WORK, WORDS, Outline, Shown, Standing, Topic, outline, place
-from seatrial.report.wording import amount, count, moment, span
+from seatrial.report.wording import count, moment, span
 
 _BY_NAME = (Standing.NOT_APPLICABLE, Standing.NOT_GIVEN)  # many checks of which nothing is to be told but that they are
 _FEW = 10
@@ -151,7 +153,17 @@ def _gaps(page: Page, shape: Outline) -> None:
 def _measures(page: Page, shape: Outline) -> None:
     if shape.run.measures:
         page.say("Measured", paint="bold")
-    for measure in shape.run.measures:
-        target = f" (target {measure.target})" if measure.target else ""
-        doubt = "" if measure.valid else f"; not valid: {measure.why_not_valid}"
-        page.say(f"{measure.id}: {amount(measure)}{target}{doubt}", indent=2, mark="·")
+    for one in shape.run.measures:
+        tone = standing_of(one)
+        mark = WORDS[tone].mark if one.target or not one.valid else "·"
+        of = f" for {one.subject}" if one.subject else ""
+        page.say(f"{one.id}{of}: {_number(one)}", indent=2, mark=mark, paint=tone if mark != "·" else "")
+        for part in one.parts:
+            page.row(f"      {part.seconds:>9.2f} s  {part.name}")
+
+
+def _number(one: Measure) -> str:
+    bounds, target, why = interval(one), wanted(one), doubt(one)
+    samples = f", of {one.samples:,}" if one.samples else ""
+    between = f" ({bounds})" if bounds else ""
+    return f"{told(one)}{between}{samples}{f'; {target}' if target else ''}{f'; {why}' if why else ''}"

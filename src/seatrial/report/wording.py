@@ -25,5 +25,10 @@ def amount(measure: Measure) -> str:
     return f"{measure.value:g} {measure.unit}".rstrip()
 
 
+def precise(value: float) -> str:
+    """Three figures behind the first, and no more than anybody reads."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from seatrial.catalog.checks.scaled import DEPLOYMENTS
 from seatrial.catalog.checks.service import PORT
 from seatrial.catalog.checks.traffic import SLICES, service
 from seatrial.catalog.measures.moments import STAGES, Stopwatch, parts, until_ready
