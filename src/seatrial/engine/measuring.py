@@ -66,13 +66,14 @@ async def measure(
 
 def as_check(metric: Metric, judge: Any = None) -> Check:
     """What a plan wants to know of a metric, and a docket."""
+    does: Any = judge or metric.take
     return Check(
         id=metric.id,
         severity=Severity.MEDIUM,
         title=metric.title,
         why=metric.how,
         fix=metric.fix,
-        judge=judge or metric.take,
+        judge=does,
         parameters=metric.parameters,
         creates=metric.creates,
         exclusive=metric.exclusive,

@@ -5,6 +5,7 @@ Only what the measure itself has brought is lost: its own pods, a node that it m
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 
 from seatrial.catalog.checks.scaled import DEPLOYMENTS
@@ -100,5 +101,5 @@ async def device_unhealthy(
     times = []
     for number in range(means.times):
         rule = taint_of_device(f"{bench.namespace}-{number}", await workload.device(), apis.versions(_RULES)[0])
-        times.append(await workload.loses(lambda rule=rule: bench.create(rule)))
+        times.append(await workload.loses(functools.partial(bench.create, rule)))
     return [slowest("recovery.device-unhealthy", driver, times, _SOURCE)]
