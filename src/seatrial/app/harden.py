@@ -60,14 +60,14 @@ async def harden(
                 catalog, checks, ground.snapshot, open_bench=None, clock=clock or SystemClock(), tell=tell
             )
             findings = judged.findings
-    return _hardened(remedies, findings, ground)
+    return _hardened(remedies, findings, ground, named=bool(only))
 
 
 def write(out: Path, hardened: Hardened, *, force: bool) -> None:
     directories.write(out, hardened.files, force=force, mark=INDEX)
 
 
-def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: Ground) -> Hardened:
+def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: Ground, *, named: bool) -> Hardened:
     failures = [one for one in findings if one.outcome is Outcome.FAIL and one.accepted is None]
     chosen: list[Chosen] = []
     left_out: list[tuple[str, str]] = []
@@ -75,7 +75,7 @@ def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: G
         called_by = tuple(one for one in failures if one.check in remedy.answers)
         if not called_by:
             continue
-        if why := _why_not(remedy, ground):
+        if why := _why_not(remedy, ground, named=named):
             left_out.append((remedy.id, why))
             continue
         fix = remedy.render(ground.snapshot, called_by)
@@ -92,10 +92,13 @@ def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: G
     )
 
 
-def _why_not(remedy: Remedy, ground: Ground) -> str:
-    """Files do not say what is served, or which systems are there."""
+def _why_not(remedy: Remedy, ground: Ground, *, named: bool) -> str:
+    """Files do not say what is served, or which systems are there: who writes for one of these names the remedy."""
     if ground.environment.kind is EnvironmentKind.MANIFESTS:
-        return ""
+        needs = "" if named else ", ".join(remedy.needs)
+        return (
+            f"files do not say whether {needs} is in the cluster; --only {remedy.id} takes it as there" if needs else ""
+        )
     missing = [resource for resource in remedy.serves if not _serves(ground.snapshot, resource)]
     there = {one.id for one in ground.environment.systems if one.there}
     missing += [system for system in remedy.needs if system not in there]

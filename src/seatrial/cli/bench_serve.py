@@ -54,6 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from seatrial.app import load
+    from seatrial.cli import load_plan
     from seatrial.cli.load_live import watched
 
     if (args.url is None) == (args.resume is None):
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         if args.resume is not None:
             outcome: LoadResult | LoadSeries = load.resume(args.resume, watch=watch)
         else:
-            plan = load_flags.plan(args, args.url, load.cores())
+            plan = load_plan.plan(args, args.url, load.cores())
             outcome = _series(args, plan, watch) or load.send(plan, record=args.record, watch=watch)
     if args.save is not None:
         output.write(load.encode(outcome), args.save)

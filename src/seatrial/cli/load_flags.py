@@ -1,4 +1,4 @@
-"""The flags that describe a load, and the plan that they make."""
+"""The flags that describe a load. The plan that they make is in ``load_plan``, which loads more."""
 
 from __future__ import annotations
 
@@ -8,22 +8,6 @@ import re
 from pathlib import Path
 
 from seatrial.cli.targets import seconds
-from seatrial.model.errors import UsageError
-from seatrial.model.load import (
-    Api,
-    Arrivals,
-    Closed,
-    Limits,
-    Model,
-    Open,
-    Phase,
-    Plan,
-    Process,
-    Prompts,
-    Slo,
-    Target,
-    Tls,
-)
 
 _FOR = 30.0  # seconds, unless given
 _OBJECTIVES = {"ttft": "ttft", "tpot": "per_token", "whole": "whole"}
@@ -38,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--api", choices=[*Api], default=Api.COMPLETIONS, help="completions unless given")
+    group.add_argument("--api", choices=["completions", "chat"], default="completions", help="completions unless given")
     group.add_argument(
         "--model",
         action="append",
@@ -92,8 +76,8 @@ def _arrivals(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--process",
-        choices=[*Process],
-        default=Process.POISSON,
+        choices=["constant", "poisson", "gamma"],
+        default="poisson",
         help="how requests follow one another; poisson unless given",
     )
     group.add_argument(
@@ -179,132 +163,6 @@ def _limits(group: argparse._ArgumentGroup) -> None:
         help="inside a stream, after which it is marked; 500ms unless given",
     )
     group.add_argument("--no-kernel-stamps", action="store_true", help="use the loop's own times of arrival only")
-
-
-def plan(args: argparse.Namespace, url: str, processes: int) -> Plan:
-    arrivals = arrivals_of(args)
-    return Plan(
-        target=target(args, url),
-        arrivals=arrivals,
-        prompts=prompts(args),
-        tokens_out=args.tokens,
-        ignore_end=not args.may_end,
-        stream=not args.no_stream,
-        warm_up=args.warm_up,
-        limits=Limits(whole=args.timeout, silence=args.silence, stall=args.stall),
-        slo=objectives(args.slo, args.slo_share),
-        seed=args.seed,
-        shards=min(args.processes or processes, arrivals.clients)
-        if isinstance(arrivals, Closed)
-        else args.processes or processes,
-        kernel_stamps=not args.no_kernel_stamps,
-    )
-
-
-def target(args: argparse.Namespace, url: str) -> Target:
-    secret = [(name, variable) for name, variable in (_pair(one, "=") for one in args.header_from)]
-    if args.api_key_from:
-        secret.append(("Authorization", args.api_key_from))
-    if bool(args.cert) != bool(args.key):
-        raise UsageError("--cert and --key go together", way_out="give both")
-    return Target(
-        url=url,
-        api=Api(args.api),
-        models=tuple(_model(one) for one in args.model),
-        headers=tuple(_pair(one, ":") for one in args.header),
-        secret_headers=tuple(secret),
-        tls=Tls(ca=args.ca, certificate=args.cert, key=args.key, verify=not args.insecure, name=args.server_name),
-    )
-
-
-def arrivals_of(args: argparse.Namespace) -> Arrivals:
-    length = args.length or _FOR
-    if args.clients is not None:
-        lasting = args.length or (None if args.requests else _FOR)
-        return Closed(clients=args.clients, seconds=lasting, requests=args.requests, ramp=args.ramp)
-    if args.trace is not None:
-        from seatrial.measure.traces import replay
-
-        return replay(args.trace, speed=args.speed, seconds=args.length, requests=args.requests)
-    if args.requests is not None:
-        raise UsageError("--requests goes with --clients or --trace", way_out="say how long with --for")
-    rate = args.rate or 1.0
-    phases: tuple[Phase, ...] = (Phase(seconds=length, rate=rate, to=args.ramp_to),)
-    if args.burst:
-        if args.ramp_to:
-            raise UsageError("--burst and --ramp-to cannot be had together", way_out="leave one out")
-        phases = _bursts(args.burst, rate, length)
-    return Open(phases=phases, process=Process(args.process), variation=args.variation)
-
-
-def _bursts(text: str, rate: float, length: float) -> tuple[Phase, ...]:
-    from seatrial.measure.arrivals import bursts
-
-    match = _BURST.fullmatch(text)
-    try:
-        if match is None:
-            raise argparse.ArgumentTypeError("no burst")
-        times, lasting, every = float(match["times"]), seconds(match["lasting"]), seconds(match["every"])
-    except argparse.ArgumentTypeError as error:
-        raise UsageError(
-            f"{text!r} is no burst", way_out="write 10x5s/60s: ten times the rate for 5 s of every minute"
-        ) from error
-    if not 0 < lasting < every or times <= 0:
-        raise UsageError(f"{text!r}: a burst is shorter than the time between two", way_out="write 10x5s/60s")
-    return bursts(rate, times, every=every, lasting=lasting, seconds=length)
-
-
-def prompts(args: argparse.Namespace) -> Prompts:
-    texts: tuple[str, ...] = ()
-    if args.prompts is not None:
-        from seatrial.measure.traces import texts_of
-
-        texts = texts_of(args.prompts)
-    if args.spread < 0 or args.prefix < 0:
-        raise UsageError("--spread and --prefix are not below 0", way_out="leave them out")
-    return Prompts(
-        texts=texts,
-        words=args.words,
-        spread=args.spread,
-        prefix_words=args.prefix,
-        prefix_groups=args.prefix_groups,
-        turns=args.turns,
-    )
-
-
-def objectives(text: str | None, share: float = 0.99) -> Slo:
-    named: dict[str, float] = {}
-    for part in (text or "").split(",") if text else ():
-        name, value = _pair(part, "=")
-        if name not in _OBJECTIVES:
-            raise UsageError(f"no objective {name!r}", way_out=f"there are {', '.join(_OBJECTIVES)}")
-        try:
-            named[_OBJECTIVES[name]] = seconds(value)
-        except argparse.ArgumentTypeError as error:
-            raise UsageError(f"{name}: {error}", way_out="write ttft=200ms,tpot=50ms") from error
-    if not 0 < share <= 1:
-        raise UsageError(f"--slo-share is between 0 and 1, not {share}", way_out="0.99 is usual")
-    return Slo(share=share, **named)
-
-
-def _model(text: str) -> Model:
-    name, equals, weight = text.rpartition("=")
-    if not equals:
-        return Model(name=text)
-    try:
-        value = float(weight)
-    except ValueError:
-        return Model(name=text)
-    if not (value > 0 and math.isfinite(value)):
-        raise UsageError(f"--model {text}: a weight is above 0", way_out="write NAME=2")
-    return Model(name=name, weight=value)
-
-
-def _pair(text: str, mark: str) -> tuple[str, str]:
-    name, found, value = text.partition(mark)
-    if not found or not name.strip():
-        raise UsageError(f"{text!r} is not NAME{mark}VALUE", way_out="seatrial bench serve --help")
-    return name.strip(), value.strip()
 
 
 def positive(text: str) -> float:
