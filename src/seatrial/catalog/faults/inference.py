@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seatrial.catalog.faults.disaggregation import PHASES
 from seatrial.catalog.faults.policies import mutated
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel
@@ -36,8 +37,8 @@ _RANDOM = (
 _ARGS = f"object.spec.containers[0].args.map(a, a.startsWith(\"--config-text=\") ? '--config-text={_RANDOM}' : a)"
 LLM_D_PICKS_AT_RANDOM = Fault(
     id="llm-d-picks-at-random",
-    title="a mutating admission policy starts llm-d's picker without any scorer, so that it picks servers at random",
-    fails=(LLM_D,),
+    title="a mutating admission policy starts llm-d's picker without any scorer or filter, so that it picks servers at random",
+    fails=(LLM_D, f"{PHASES}@llm-d"),
     change=mutated(
         "seatrial-llm-d-picks-at-random",
         group="",
