@@ -14,6 +14,7 @@ const (
 // endEarly is where an answer goes wrong for good.
 func (s *stream) endEarly() {
 	s.finishCut()
+	s.conn.release()
 	s.server.log(s)
 	switch s.ways.ends {
 	case withError:

@@ -25,6 +25,7 @@ type connection struct {
 	closing  bool      // once all is written
 	closed   bool
 	writable bool // whether epoll is asked to tell
+	held     bool // what is written waits for release
 }
 
 // moment is when something came: as the kernel saw it, and as we did.
@@ -102,6 +103,10 @@ func (c *connection) write(b []byte) {
 	if c.closed {
 		return
 	}
+	if c.held {
+		c.out = append(c.out, b...)
+		return
+	}
 	if len(c.out) == 0 {
 		n, err := send(c.fd, b)
 		if err != 0 && err != syscall.EAGAIN {
@@ -140,13 +145,25 @@ func (c *connection) flush() {
 		c.close()
 		return
 	}
-	c.out = c.out[:copy(c.out, c.out[n:])]
-	if len(c.out) == 0 {
-		c.out = nil
-		c.want(false)
-		if c.closing {
-			c.close()
-		}
+	c.out = c.out[n:]
+	if len(c.out) > 0 {
+		c.want(true)
+		return
+	}
+	c.out = nil
+	c.want(false)
+	if c.closing {
+		c.close()
+	}
+}
+
+// hold keeps what is written until release, so that all of it is one write.
+func (c *connection) hold() { c.held = true }
+
+func (c *connection) release() {
+	c.held = false
+	if len(c.out) > 0 && !c.closed {
+		c.flush()
 	}
 }
 

@@ -20,6 +20,7 @@ type Costs struct {
 // sequence is a request as the engine sees it.
 type sequence struct {
 	adapter     string
+	since       int64  // when it came
 	text        []byte // the prompt, then what was made
 	prompt      int    // tokens
 	want        int
@@ -50,15 +51,15 @@ type engine struct {
 	preempted     int64
 }
 
-// begin decides what the next step works on, and how long it takes. Nothing to do takes no time.
-func (e *engine) begin() (time.Duration, bool) {
+// begin decides what a step works on that begins then, and how long it takes. Nothing to do takes no time.
+func (e *engine) begin(at int64) (time.Duration, bool) {
 	e.running = slices.DeleteFunc(e.running, e.left)
 	e.waiting = slices.DeleteFunc(e.waiting, e.left)
 	budget := e.budget
 	preempted := e.goOn(&budget)
 	loads := 0
 	if !preempted {
-		loads = e.letIn(&budget)
+		loads = e.letIn(at, &budget)
 	}
 	return e.takes(loads), len(e.running) > 0
 }
@@ -101,14 +102,14 @@ func (e *engine) preempt(last *sequence) (returned int) {
 	return returned
 }
 
-// letIn takes in whoever waits, in order, while there is room. One whose adapter cannot be loaded now lets others pass.
-func (e *engine) letIn(budget *int) (loads int) {
+// letIn takes in whoever waits by then, in order, while there is room. One whose adapter cannot be loaded now lets others pass.
+func (e *engine) letIn(at int64, budget *int) (loads int) {
 	inUse := map[string]int{}
 	for _, one := range e.running {
 		inUse[one.adapter]++
 	}
 	var passed []*sequence
-	for len(e.waiting) > 0 && len(e.running) < e.slots && *budget > 0 {
+	for len(e.waiting) > 0 && e.waiting[0].since <= at && len(e.running) < e.slots && *budget > 0 {
 		one := e.waiting[0]
 		if one.adapter != "" {
 			load, possible := e.adapters.use(one.adapter, inUse)

@@ -25,7 +25,7 @@ func played(t *testing.T, e *engine) (took []time.Duration, ended map[*sequence]
 	ended = map[*sequence]time.Duration{}
 	now := time.Duration(0)
 	for range 10_000 {
-		step, some := e.begin()
+		step, some := e.begin(0)
 		if !some {
 			return took, ended
 		}
@@ -75,6 +75,19 @@ func TestWhoeverComesLastWaits(t *testing.T) {
 	}
 }
 
+func TestWhoeverComesLaterIsNoPartOfAStep(t *testing.T) {
+	e := engineOf(4, 8192, 100)
+	late := wants("x", 1, 1)
+	late.since = 5
+	e.waiting = []*sequence{late}
+	if _, some := e.begin(4); some {
+		t.Error("it ran before it came")
+	}
+	if _, some := e.begin(5); !some {
+		t.Error("it did not run")
+	}
+}
+
 func TestWithoutBlocksTheLastOneStartsOver(t *testing.T) {
 	e := engineOf(4, 8192, 4)
 	first, second := wants("x", 16, 32), wants("y", 16, 20)
@@ -119,7 +132,7 @@ func TestAdaptersAreLoadedAsFarAsThereIsRoom(t *testing.T) {
 		e.waiting = append(e.waiting, one)
 	}
 	third := e.waiting[2]
-	if step, _ := e.begin(); step != 1000+2*100+30+2*5000 {
+	if step, _ := e.begin(0); step != 1000+2*100+30+2*5000 {
 		t.Errorf("%v with two adapters to load", step)
 	}
 	if named(e.waiting) != "c" || named(e.running) != "a,b" {
@@ -138,10 +151,10 @@ func TestWhoeverHasGoneHoldsNothing(t *testing.T) {
 	e := engineOf(4, 8192, 100)
 	one := wants("x", 100, 100)
 	e.waiting = []*sequence{one}
-	e.begin()
+	e.begin(0)
 	one.gone = true
 	e.end()
-	if _, some := e.begin(); some || e.blocks.held != 0 {
+	if _, some := e.begin(0); some || e.blocks.held != 0 {
 		t.Errorf("%d blocks are held", e.blocks.held)
 	}
 }

@@ -15,13 +15,12 @@ func (f *fixed) admit(s *stream) {
 	if !s.asked.Stream && s.ways.ends == properly {
 		s.ready = s.tokens - 1 // nobody sees the others
 	}
-	f.delivered(s)
+	due, _ := f.next(s)
+	f.server.loop.add(due, s)
 }
 
-func (f *fixed) delivered(s *stream) {
-	if !s.ended && s.ready < s.tokens {
-		f.server.loop.add(s.start+int64(f.first+time.Duration(s.ready)*f.gap+s.ways.delay(s.ready)), s)
-	}
+func (f *fixed) next(s *stream) (due int64, more bool) {
+	return s.start + int64(f.first+time.Duration(s.ready)*f.gap+s.ways.delay(s.ready)), s.ready < s.tokens
 }
 
 func (f *fixed) left(*stream) { f.streams-- }

@@ -12,7 +12,7 @@ func (m *modelled) admit(s *stream) {
 	prompt := []byte(s.asked.text())
 	s.sequence = &sequence{
 		adapter: s.record.Adapter, text: prompt, prompt: max(tokensIn(string(prompt)), 1), want: s.tokens,
-		elsewhere: s.took != nil, words: s.words, out: s, chain: chain{sum: s.salt()},
+		elsewhere: s.took != nil, words: s.words, out: s, chain: chain{sum: s.salt()}, since: s.start,
 	}
 	m.engine.waiting = append(m.engine.waiting, s.sequence)
 	if !m.busy {
@@ -21,7 +21,11 @@ func (m *modelled) admit(s *stream) {
 }
 
 func (m *modelled) begin(at int64) {
-	takes, some := m.engine.begin()
+	takes, some := m.engine.begin(at)
+	if !some && len(m.engine.waiting) > 0 { // they came after this, though we know of them already
+		at = max(at, m.engine.waiting[0].since)
+		takes, some = m.engine.begin(at)
+	}
 	m.busy = some
 	if !some {
 		return
@@ -49,7 +53,8 @@ func (m *modelled) fire(due, _ int64) {
 	m.begin(due)
 }
 
-func (m *modelled) delivered(*stream) {}
+// next is nothing: a token that is late because of a stall was made long ago.
+func (m *modelled) next(*stream) (int64, bool) { return 0, false }
 
 func (m *modelled) left(s *stream) {
 	if s.sequence != nil {

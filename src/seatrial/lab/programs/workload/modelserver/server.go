@@ -29,7 +29,7 @@ const (
 // pace decides when a stream has its tokens.
 type pace interface {
 	admit(*stream)
-	delivered(*stream)
+	next(*stream) (due int64, more bool)
 	left(*stream)
 	queue() (waiting, running int)
 }

@@ -75,13 +75,22 @@ func (s *stream) write(b []byte) {
 	s.server.scratch = b[:0]
 }
 
-// fire delivers the next token, where each has its own time.
-func (s *stream) fire(due, _ int64) {
-	if s.ended {
-		return
+// fire delivers the next token, where each has its own time. When we are late, those that are due by now go along with it.
+func (s *stream) fire(due, now int64) {
+	defer s.conn.release()
+	for !s.ended {
+		s.deliver(due)
+		next, more := s.server.pace.next(s)
+		if !more || s.ended {
+			return
+		}
+		if next > now {
+			s.server.loop.add(next, s)
+			return
+		}
+		due = next
+		s.conn.hold()
 	}
-	s.deliver(due)
-	s.server.pace.delivered(s)
 }
 
 // deliver is for the next token that is made: it is written, waits for those that go with it, or is where things go wrong.
@@ -227,6 +236,9 @@ func (s *stream) gone() {
 	}
 	s.ended = true
 	s.record.Outcome, s.record.Error, s.record.Finished = clientGone, errClosed.Error(), s.server.loop.now()
+	if s.server.loop.ended {
+		s.record.Outcome, s.record.Error = "server-ended", "the server was told to end"
+	}
 	s.server.log(s)
 	s.server.finished(s)
 }
