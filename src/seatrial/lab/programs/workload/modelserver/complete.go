@@ -52,6 +52,7 @@ func (s *Server) complete(c *connection, request *incoming, chat bool) error {
 	}
 	stream.ways = going.of(stream.tokens)
 	record := stream.record
+	stream.start = record.Arrived
 	record.Endpoint, record.Status = strings.TrimPrefix(request.URL.Path, "/v1/"), http.StatusOK
 	record.Model, record.Stream = cmp.Or(asked.Model, s.Model), asked.Stream
 	record.Prompt, record.PromptHash = tokensIn(text), fmt.Sprintf("%016x", words.Sum64())
@@ -136,6 +137,7 @@ func (s *Server) log(stream *stream) {
 		return
 	}
 	record := stream.record
+	stream.start = record.Arrived
 	line := map[string]any{
 		"event": "request", "simulated": true, "name": s.Name, "role": s.Role, "run": record.Run, "id": record.Asked,
 		"picked": record.Picked, "prompt_tokens": record.Prompt, "cached_tokens": record.Cached,

@@ -48,7 +48,7 @@ func (s *Server) prefilled(stream *stream, request *incoming, goOn func(error)) 
 	go func() {
 		took, err := fetch(s.Prefiller, request)
 		s.loop.post(func() {
-			stream.took = took
+			stream.took, stream.start = took, s.loop.now()
 			goOn(err)
 		})
 	}()

@@ -40,7 +40,7 @@ func (s *Server) exposed() []byte {
 
 // exposeRest has the series that say in their labels how things are.
 func (s *Server) exposeRest(x *exposition) {
-	if adapters := s.engine.adapters; adapters.most > 0 {
+	if adapters := s.engine.adapters; len(adapters.served) > 0 {
 		x.head("lora_requests_info", "gauge", "Which adapters run and wait, and when that was so.")
 		x.text = fmt.Appendf(x.text, "vllm:lora_requests_info{max_lora=\"%d\",running_lora_adapters=%s,waiting_lora_adapters=%s} %.6f\n",
 			adapters.most, encoded(named(s.engine.running)), encoded(named(s.engine.waiting)), float64(time.Now().UnixMicro())/1e6)

@@ -97,7 +97,8 @@ func (o *Options) addModel(flags *flag.FlagSet) {
 	})
 	flags.IntVar(&o.AdaptersAtOnce, "adapters-at-once", 4, "model: how many of them are loaded at once")
 	flags.StringVar(&o.Role, "role", roleBoth, "both, prefill or decode")
-	flags.StringVar(&o.Prefiller, "prefiller", "", "the URL of the server that prefills for one that decodes; without it the cache comes with each request")
+	flags.StringVar(&o.Prefiller, "prefiller", "",
+		"the URL of the server that prefills for one that decodes; without it the cache comes with each request")
 }
 
 func (o *Options) check(flags *flag.FlagSet) error {

@@ -145,7 +145,8 @@ func truths(t *testing.T, url string) (records []Record) {
 func TestAnAnswerIsTheSameInAStreamAndAtOnce(t *testing.T) {
 	_, url := started(t)
 	whole := completed(t, url, "hello there", `, "max_tokens": 5`)
-	_, text := post(t, url+"/v1/completions", `{"prompt": "hello there", "max_tokens": 5, "stream": true, "stream_options": {"include_usage": true}}`)
+	_, text := post(t, url+"/v1/completions",
+		`{"prompt": "hello there", "max_tokens": 5, "stream": true, "stream_options": {"include_usage": true}}`)
 	parts, done := events(t, text)
 	said := ""
 	for _, part := range parts[:5] {
@@ -154,16 +155,22 @@ func TestAnAnswerIsTheSameInAStreamAndAtOnce(t *testing.T) {
 	if said != whole.Choices[0].Text || len(said) != 5*charactersPerToken || !done {
 		t.Errorf("%q in parts, %q at once, done %v", said, whole.Choices[0].Text, done)
 	}
-	if last := parts[len(parts)-1]; last.Usage.Tokens != 5 || last.Usage.Prompt != 3 || len(last.Choices) != 0 || parts[4].Choices[0].Finish != "length" {
+	last := parts[len(parts)-1]
+	if last.Usage.Tokens != 5 || last.Usage.Prompt != 3 || len(last.Choices) != 0 || parts[4].Choices[0].Finish != "length" {
 		t.Errorf("%+v", parts)
 	}
 }
 
 func TestAChatBeginsWithARoleAndNoText(t *testing.T) {
 	_, url := started(t)
-	_, text := post(t, url+"/v1/chat/completions", `{"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "max_tokens": 2, "stream": true}`)
+	_, text := post(t, url+"/v1/chat/completions",
+		`{"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "max_tokens": 2, "stream": true}`)
 	parts, done := events(t, text)
-	if len(parts) != 3 || parts[0].Choices[0].Delta.Role != "assistant" || parts[0].Choices[0].Delta.Content != "" || parts[1].Choices[0].Delta.Content == "" || !done {
+	if len(parts) != 3 || !done {
+		t.Fatalf("%+v", parts)
+	}
+	role, first := parts[0].Choices[0].Delta, parts[1].Choices[0].Delta
+	if role.Role != "assistant" || role.Content != "" || first.Content == "" {
 		t.Errorf("%+v", parts)
 	}
 }
@@ -289,7 +296,8 @@ func TestALineForEachRequestSaysWhomAPickerNamed(t *testing.T) {
 	server.lines = json.NewEncoder(&lines)
 	completed(t, url, "x", "", pickedHeader, "10.0.0.1:8080", RunHeader, "r", IDHeader, "r-1")
 	var said struct{ Event, Name, Role, Picked, Run, ID string }
-	if err := json.Unmarshal(lines.Bytes(), &said); err != nil || said.Picked != "10.0.0.1:8080" || said.Event != "request" || said.Run != "r" || said.ID != "r-1" {
+	err := json.Unmarshal(lines.Bytes(), &said)
+	if err != nil || said.Picked != "10.0.0.1:8080" || said.Event != "request" || said.Run != "r" || said.ID != "r-1" {
 		t.Errorf("%+v, %v", said, err)
 	}
 }

@@ -35,7 +35,6 @@ type stream struct {
 // open sends the header at once, as the real servers do: it is not the first token.
 func (s *stream) open() {
 	s.envelope = newEnvelope(s)
-	s.start = s.record.Arrived
 	if s.asked.Stream {
 		head := s.server.head(s.server.scratch[:0], http.StatusOK, "text/event-stream; charset=utf-8", s.record.ID, -1, s.plain, s.last)
 		head = append(head, "Cache-Control: no-cache\r\n\r\n"...)
