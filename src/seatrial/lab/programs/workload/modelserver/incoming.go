@@ -80,6 +80,9 @@ func (c *connection) head() (*incoming, error) {
 	if err != nil {
 		return nil, wrong{http.StatusBadRequest, "", "this is no HTTP request: " + err.Error()}
 	}
+	if parsed.ProtoMajor != 1 {
+		return nil, wrong{http.StatusHTTPVersionNotSupported, "", parsed.Proto + " is not spoken here"}
+	}
 	if parsed.ContentLength > longestBody {
 		return nil, wrong{http.StatusRequestEntityTooLarge, "", "the request is too long"}
 	}

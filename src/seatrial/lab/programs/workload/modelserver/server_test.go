@@ -342,3 +342,27 @@ func TestDecodeGoesOnFromTheCacheThatCameWithTheRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestWhateverComesTheServerGoesOn(t *testing.T) {
+	_, url := started(t, "--mode", "fixed", "--ttft", "0", "--gap", "0")
+	for _, hostile := range []string{
+		"\x00\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+		"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n",
+		"POST /v1/completions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", longestHead+1),
+		"POST /v1/completions HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", "GET /truth?since=x&limit=-1 HTTP/1.0\r\n\r\n",
+	} {
+		connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = connection.Write([]byte(hostile))
+		if said, _ := io.ReadAll(connection); !bytes.HasPrefix(said, []byte("HTTP/1.1 ")) {
+			t.Errorf("%.60q: %q", hostile, said)
+		}
+		connection.Close()
+	}
+	if _, text := post(t, url+"/v1/completions", stream3); !strings.Contains(text, "[DONE]") {
+		t.Error(text)
+	}
+}
