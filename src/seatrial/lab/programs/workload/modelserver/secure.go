@@ -2,6 +2,7 @@ package modelserver
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -14,9 +15,13 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
-const keysVariable = "MODEL_SERVER_API_KEYS" // with commas between: the command line is for everybody to see
+const (
+	keysVariable    = "MODEL_SERVER_API_KEYS" // with commas between: the command line is for everybody to see
+	handshakeWithin = 10 * time.Second
+)
 
 // keys are those that a request has to come with; none means that anybody may ask.
 type keys [][sha256.Size]byte
@@ -78,6 +83,7 @@ func (s *Server) serveTLS(listener net.Listener, config *tls.Config) {
 		}
 		if err != nil {
 			s.failed(err)
+			time.Sleep(acceptAgain)
 			continue
 		}
 		go s.unwrap(tls.Server(connection, config))
@@ -86,7 +92,9 @@ func (s *Server) serveTLS(listener net.Listener, config *tls.Config) {
 
 func (s *Server) unwrap(outside *tls.Conn) {
 	defer outside.Close()
-	if err := outside.Handshake(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeWithin)
+	defer cancel()
+	if err := outside.HandshakeContext(ctx); err != nil {
 		return // the client has been told why, and is not one that can be answered
 	}
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
