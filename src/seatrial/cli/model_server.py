@@ -36,6 +36,11 @@ BOTH = (
     Option("mode", "MODE", "model, unless given, or fixed"),
     Option("model", "NAME", "what it calls its model; simulated unless given"),
     Option("tokens", "COUNT", "how long answers are where a request does not say; 100 unless given", "100"),
+    Option(
+        "vary",
+        "SHARE",
+        "by which share answers may be shorter, as if they ended by themselves; not at all unless given",
+    ),
     Option("seed", "NUMBER", "of the words that it answers, and of all else that varies"),
     Option("misbehave", "HOW", "how answers go wrong, such as stall=500ms@10,no-done"),
     Option("misbehave-share", "SHARE", "how many of them do, such as 0.1; all unless given"),

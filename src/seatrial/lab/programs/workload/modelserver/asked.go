@@ -20,8 +20,9 @@ type Asked struct {
 	Options       *struct {
 		Usage bool `json:"include_usage"`
 	} `json:"stream_options,omitempty"`
-	Choices  *int      `json:"n,omitempty"`
-	Transfer *Transfer `json:"kv_transfer_params,omitempty"`
+	Choices   *int      `json:"n,omitempty"`
+	IgnoreEnd bool      `json:"ignore_eos,omitempty"`
+	Transfer  *Transfer `json:"kv_transfer_params,omitempty"`
 }
 
 // message is a turn of a chat. Its content may come in parts, of which those of text count.

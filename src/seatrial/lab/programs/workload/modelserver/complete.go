@@ -48,8 +48,9 @@ func (s *Server) complete(c *connection, request *incoming, chat bool) error {
 	_, _ = io.WriteString(words, text)
 	stream := &stream{
 		server: s, conn: c, asked: asked, chat: chat, plain: request.plain, last: request.last || request.plain,
-		words: words.Sum64() ^ mixed(s.Seed), tokens: max(asked.tokens(s.Tokens), 1), record: s.record(c, request),
+		words: words.Sum64() ^ mixed(s.Seed), record: s.record(c, request),
 	}
+	stream.tokens, stream.reason = s.length(asked, stream.words)
 	stream.ways = going.of(stream.tokens)
 	record := stream.record
 	stream.start = record.Arrived
@@ -82,6 +83,19 @@ func (s *Server) goOn(stream *stream, request *incoming, err error) {
 	s.log(stream)
 	s.refuse(stream.conn, request, err)
 	stream.conn.next()
+}
+
+// length is how many tokens an answer has, and why no more: some end by themselves before they are as long as they may be.
+func (s *Server) length(asked *Asked, words uint64) (tokens int, reason string) {
+	most := max(asked.tokens(s.Tokens), 1)
+	if asked.IgnoreEnd {
+		return most, "length"
+	}
+	less := int(s.Vary * float64(most) * (even(words, 0) + 1) / 2)
+	if less == 0 {
+		return most, "length"
+	}
+	return most - less, "stop"
 }
 
 // ways is how this answer is to go wrong: what the request says itself, else its model's name, else what falls to it of all.

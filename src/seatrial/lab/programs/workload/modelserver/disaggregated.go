@@ -28,7 +28,7 @@ type Transfer struct {
 // prefilled sees to it that the prompt has been read, where another server does that, and then goes on.
 func (s *Server) prefilled(stream *stream, request *incoming, goOn func(error)) {
 	if s.Role == rolePrefill {
-		stream.tokens = 1
+		stream.tokens, stream.reason = 1, "length"
 		stream.made = &Transfer{s.Name, request.Header.Get(IDHeader), stream.record.Prompt, true}
 	}
 	if s.Role != roleDecode {

@@ -8,8 +8,8 @@ import (
 
 // envelope is what is around the text of each event: it is put together once for each stream, not for each token.
 type envelope struct {
-	begin, opening []byte
-	chat           bool
+	begin, opening, goesOn, isOver []byte
+	chat                           bool
 }
 
 var (
@@ -22,31 +22,23 @@ var (
 	ofChat      = []byte(`"delta":{"content":"`)
 	roleOnly    = []byte(`"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}`)
 	textOnly    = []byte(`"text":"","logprobs":null,"finish_reason":null}]}`)
-	goesOn      = []byte(`","logprobs":null,"finish_reason":null}]}`)
-	isOver      = []byte(`","logprobs":null,"finish_reason":"length"}]}`)
-	chatGoesOn  = []byte(`"},"logprobs":null,"finish_reason":null}]}`)
-	chatIsOver  = []byte(`"},"logprobs":null,"finish_reason":"length"}]}`)
 )
 
 func newEnvelope(s *stream) envelope {
-	kind, opening := "text_completion", ofText
+	kind, opening, closing := "text_completion", ofText, `"`
 	if s.chat {
-		kind, opening = "chat.completion.chunk", ofChat
+		kind, opening, closing = "chat.completion.chunk", ofChat, `"}`
 	}
 	begin := fmt.Appendf(nil, `{"id":%s,"object":"%s","created":%d,"model":%s,"choices":[`,
 		encoded(s.record.ID), kind, s.record.ArrivedWall/int64(time.Second), encoded(s.record.Model))
-	return envelope{begin, opening, s.chat}
+	closing += `,"logprobs":null,"finish_reason":`
+	return envelope{begin, opening, []byte(closing + "null}]}"), []byte(closing + `"` + s.reason + `"}]}`), s.chat}
 }
 
 func (e envelope) text(text []byte, over bool) [][]byte {
-	closing := goesOn
-	switch {
-	case e.chat && over:
-		closing = chatIsOver
-	case e.chat:
-		closing = chatGoesOn
-	case over:
-		closing = isOver
+	closing := e.goesOn
+	if over {
+		closing = e.isOver
 	}
 	return [][]byte{data, e.begin, firstChoice, e.opening, text, closing, endEvent}
 }

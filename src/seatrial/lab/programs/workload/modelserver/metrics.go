@@ -91,7 +91,7 @@ func (m *metrics) finished(record *Record) {
 		m.ended["abort"]++
 		return
 	}
-	m.ended["length"]++
+	m.ended[record.Reason]++
 	m.wholeRequest.add(float64(record.Finished-record.Arrived) / second)
 	m.queued.add(float64(record.Begun-record.Arrived) / second)
 	m.promptLength.add(float64(record.Prompt))

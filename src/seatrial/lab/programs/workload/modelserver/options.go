@@ -39,7 +39,7 @@ type Options struct {
 	Keep                      int
 	TruthFile                 string
 	Misbehave                 string
-	Share                     float64
+	Share, Vary               float64
 }
 
 func parse(args []string) (options Options, err error) {
@@ -67,6 +67,7 @@ func (o *Options) add(flags *flag.FlagSet) {
 	flags.BoolVar(&o.Quiet, "quiet", false, "print no line for each request")
 	flags.BoolVar(&o.UntilEOF, "until-eof", false, "end when standard input does")
 	flags.IntVar(&o.Tokens, "tokens", 16, "how long answers are, where a request does not say")
+	flags.Float64Var(&o.Vary, "vary", 0, "by which share answers may be shorter, as if they ended by themselves; ignore_eos forbids that")
 	flags.IntVar(&o.Longest, "longest", longestContext, "tokens that a prompt and its answer may have together")
 	flags.StringVar(&o.Certificate, "tls-certificate", "", "a file with its certificate")
 	flags.StringVar(&o.Key, "tls-key", "", "the file with the key of that")
@@ -128,8 +129,8 @@ func (o *Options) check(flags *flag.FlagSet) error {
 		return errors.New("--parallel, --blocks, --budget, --tokens, --longest, --truth-keep and --adapters-at-once begin at 1")
 	case o.Model == "" || strings.Contains(o.Model, waysMark):
 		return fmt.Errorf("a model needs a name, and none with %q in it", waysMark)
-	case o.Costs.Jitter < 0 || o.Costs.Jitter >= 1 || o.Share < 0 || o.Share > 1:
-		return errors.New("--jitter and --misbehave-share are shares, between 0 and 1")
+	case o.Costs.Jitter < 0 || o.Costs.Jitter >= 1 || min(o.Share, o.Vary) < 0 || max(o.Share, o.Vary) > 1:
+		return errors.New("--jitter, --vary and --misbehave-share are shares, between 0 and 1")
 	case (o.Certificate == "") != (o.Key == "") || o.Clients != "" && o.Certificate == "":
 		return errors.New("--tls-certificate and --tls-key go together, and --tls-clients with both")
 	case !harmless(o.Name):

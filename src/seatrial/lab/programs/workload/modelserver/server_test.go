@@ -175,6 +175,25 @@ func TestAChatBeginsWithARoleAndNoText(t *testing.T) {
 	}
 }
 
+func TestAnswersMayEndByThemselves(t *testing.T) {
+	_, url := started(t, "--vary", "0.5", "--step", "0")
+	shorter := 0
+	for i := range 20 {
+		prompt := strings.Repeat("x", i+1)
+		one, again := completed(t, url, prompt, `, "max_tokens": 20`), completed(t, url, prompt, `, "max_tokens": 20`)
+		used := one.Usage.Tokens
+		if used < 10 || used > 20 || used != again.Usage.Tokens || (used < 20) != (one.Choices[0].Finish == "stop") {
+			t.Errorf("%d tokens, then %d, %s", used, again.Usage.Tokens, one.Choices[0].Finish)
+		}
+		if used < 20 {
+			shorter++
+		}
+	}
+	if whole := completed(t, url, "x", `, "max_tokens": 20, "ignore_eos": true`); whole.Usage.Tokens != 20 || shorter < 10 {
+		t.Errorf("%d tokens, %d of 20 were shorter", whole.Usage.Tokens, shorter)
+	}
+}
+
 func TestTokenIdsAreAPromptOfAsManyTokens(t *testing.T) {
 	_, url := started(t)
 	_, said := post(t, url+"/v1/completions", `{"prompt": [1, 2, 3, 40000], "max_tokens": 1}`)

@@ -20,6 +20,7 @@ type stream struct {
 	words    uint64
 	envelope envelope
 	tokens   int       // that there are to be
+	reason   string    // why no more
 	start    int64     // of its schedule
 	ready    int       // tokens that were made
 	written  int       // tokens that were written
@@ -34,7 +35,7 @@ type stream struct {
 
 // open sends the header at once, as the real servers do: it is not the first token.
 func (s *stream) open() {
-	s.envelope = newEnvelope(s)
+	s.envelope, s.record.Reason = newEnvelope(s), s.reason
 	if s.asked.Stream {
 		head := s.server.head(s.server.scratch[:0], http.StatusOK, "text/event-stream; charset=utf-8", s.record.ID, -1, s.plain, s.last)
 		head = append(head, "Cache-Control: no-cache\r\n\r\n"...)
@@ -199,7 +200,7 @@ func (s *stream) whole(body []byte) []byte {
 }
 
 func (s *stream) body(text string) []byte {
-	choice := map[string]any{"index": 0, "finish_reason": "length", "logprobs": nil}
+	choice := map[string]any{"index": 0, "finish_reason": s.reason, "logprobs": nil}
 	kind := "text_completion"
 	if s.chat {
 		kind = "chat.completion"

@@ -23,6 +23,7 @@ type Record struct {
 	Adapter     string  `json:"adapter,omitempty"`
 	Stream      bool    `json:"stream"`
 	Status      int     `json:"status"`
+	Reason      string  `json:"finish_reason,omitempty"`
 	Outcome     string  `json:"outcome"` // complete, client-gone, refused, or how it misbehaved
 	Error       string  `json:"error,omitempty"`
 	PromptHash  string  `json:"prompt_hash"`
