@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, fleet, lab, submission, waiting
+from benchmarks import command_line, fleet, lab, model_server, submission, waiting
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "submissions": submission.lint,
     "diagnosis": waiting.diagnosis,
     "check": fleet.check,
+    "model-server": model_server.model_server,
 }
 
 
