@@ -155,7 +155,7 @@ func (s *Server) log(stream *stream) {
 	line := map[string]any{
 		"event": "request", "simulated": true, "name": s.Name, "role": s.Role, "run": record.Run, "id": record.Asked,
 		"picked": record.Picked, "prompt_tokens": record.Prompt, "cached_tokens": record.Cached,
-		"waited": time.Duration(max(record.Begun-record.Arrived, 0)).Seconds(), "kv_made": stream.made, "kv_took": stream.took,
+		"waited": time.Duration(cmp.Or(record.Begun, s.loop.now()) - record.Arrived).Seconds(), "kv_made": stream.made, "kv_took": stream.took,
 		"error": record.Error,
 	}
 	if err := s.lines.Encode(line); err != nil {
