@@ -77,9 +77,12 @@ asyncio.run(main())
         time.sleep(0.01)
 
 
-async def test_what_it_does_not_take_is_wrong_usage(program: Path) -> None:
-    with pytest.raises(UsageError, match="--step: of no use in mode fixed"):
-        async with running(program, {**FIXED, "step": "1ms"}):
+@pytest.mark.parametrize(
+    ("wrong", "why"), [({"step": "1ms"}, "--step: of no use in mode fixed"), ({"gap": "soon"}, 'invalid value "soon"')]
+)
+async def test_what_it_does_not_take_is_wrong_usage(wrong: dict[str, str], why: str, program: Path) -> None:
+    with pytest.raises(UsageError, match=why):
+        async with running(program, FIXED | wrong):
             pass
 
 

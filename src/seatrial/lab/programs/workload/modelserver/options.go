@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -46,14 +47,16 @@ func parse(args []string) (options Options, err error) {
 	flags := flag.NewFlagSet("model-server", flag.ContinueOnError)
 	options.add(flags)
 	options.addModel(flags)
-	if err := flags.Parse(args); err != nil {
-		return options, err
+	flags.SetOutput(io.Discard) // what is wrong is one line, without all flags behind it
+	err = flags.Parse(args)
+	switch {
+	case err == nil:
+		err = options.check(flags)
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
 	}
-	if err := options.check(flags); err != nil {
-		fmt.Fprintln(os.Stderr, "model-server:", err)
-		return options, err
-	}
-	return options, nil
+	return options, err
 }
 
 func (o *Options) add(flags *flag.FlagSet) {
@@ -133,6 +136,8 @@ func (o *Options) check(flags *flag.FlagSet) error {
 		return errors.New("--jitter, --vary and --misbehave-share are shares, between 0 and 1")
 	case (o.Certificate == "") != (o.Key == "") || o.Clients != "" && o.Certificate == "":
 		return errors.New("--tls-certificate and --tls-key go together, and --tls-clients with both")
+	case o.Port < 0 || o.Port > 1<<16-1:
+		return fmt.Errorf("there is no port %d", o.Port)
 	case !harmless(o.Name):
 		return fmt.Errorf("%q is no name: it stands in headers", o.Name)
 	}

@@ -24,6 +24,7 @@ func Run(args []string) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
+		fmt.Fprintln(os.Stderr, "model-server:", err)
 		return 2
 	}
 	if err := serveUntilTold(options); err != nil {

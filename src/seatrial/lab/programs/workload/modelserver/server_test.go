@@ -297,7 +297,7 @@ func TestWhatIsNotSimulatedIsRefusedAsOpenAIDoes(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"--prefiller", "http://a"}, {"--role", "prefill", "--prefiller", "http://a"}, {"--parallel", "0"}, {"--mode", "fast"}, {"--gap", "-1s"},
-		{"--misbehave", "dance"}, {"--tls-key", "k"}, {"more"},
+		{"--misbehave", "dance"}, {"--tls-key", "k"}, {"more"}, {"--port", "65536"}, {"--gap", "soon"},
 	} {
 		stderr := os.Stderr
 		os.Stderr, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
