@@ -31,8 +31,8 @@ from seatrial.model.verdict import Outcome
 from tests.live.conftest import change, down, proven, tell, up
 
 NAME = "test-signed"
-SYSTEMS = ("lab-registry", "policy-controller", "gatekeeper")
-MODELS, OTHERS = "models", "others"  # the first has accelerators, so it is the one that is to be protected
+SYSTEMS = ("lab-registry", "policy-controller", "gatekeeper", "kyverno")  # of the last the definitions alone
+MODELS, OTHERS, THIRD = "models", "others", "third"  # the first has accelerators, so it is the one to be protected
 VOLUMES = "supply-chain.image-volumes-are-verified"
 FAIL_CLOSED = "supply-chain.verification-fails-closed"
 HEEDED = "policies.are-heeded"
@@ -127,7 +127,7 @@ def verdicts(*ids: str) -> dict[str, Outcome]:
 def lab() -> Iterator[str]:
     try:
         up(LabSpec(name=NAME, level=LabLevel.NODE, systems=SYSTEMS))
-        for namespace in (MODELS, OTHERS):
+        for namespace in (MODELS, OTHERS, THIRD):
             done("create", "namespace", namespace)
         yield NAME
     finally:
@@ -191,6 +191,20 @@ def test_only_what_is_signed_runs_beside_models(lab: str, made: Images, tmp_path
         is Outcome.PASS
     )
     assert asyncio.run(harden.harden(Target(lab=lab), only=("signatures",))).chosen == ()
+
+
+def test_kyverno_s_policy_is_one_that_its_definition_allows(lab: str, made: Images, tmp_path: Path) -> None:
+    """Kyverno itself does not run here: what it makes of the policy is not shown."""
+    done("create", "-f", "-", given=pod("unlabelled", made.unsigned, namespace=THIRD, devices=1))
+    fixes = asyncio.run(harden.harden(Target(lab=lab), only=("kyverno-signatures",)))
+    harden.write(tmp_path / "fixes", fixes, force=False)
+    for step in ("audit", "enforce"):
+        (policy,) = fixes.chosen[0].fix.audit if step == "audit" else fixes.chosen[0].fix.enforce
+        strictly = ("create", "--dry-run=server", "--validate=strict")
+        done(*strictly, "-k", str(tmp_path / "fixes" / step))
+        wrong = {**policy, "spec": {**policy["spec"], "matchImages": []}}
+        assert "matchImages" in kubectl(*strictly, "-f", "-", given=wrong).stderr
+    done("delete", "pod", "unlabelled", "-n", THIRD)
 
 
 def in_force(made: Images) -> None:

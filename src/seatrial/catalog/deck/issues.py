@@ -202,7 +202,7 @@ MITIGATION_SIGNATURES = Claim(
     truth="Gatekeeper verifies no signatures by itself; policy-controller, Kyverno or Ratify do. Not part of the standard.",
     checks=("supply-chain.images-are-verified", "supply-chain.image-volumes-are-verified", "policies.are-heeded"),
     systems=("policy-controller", "kyverno", "gatekeeper"),
-    faults=("signatures-unasked", "engine-fails-open", "policies-unasked"),
+    faults=("signatures-unasked", "engine-fails-open"),
 )
 MITIGATION_MTLS = Claim(
     id="mitigation.gateway-mtls",

@@ -24,11 +24,3 @@ SIGNATURES_UNASKED = Fault(
     needs=("lab-registry", "policy-controller"),
     level=LabLevel.NODE,
 )
-
-POLICIES_UNASKED = Fault(
-    id="policies-unasked",
-    title="Kyverno's program does not run, and registers no webhook for a new policy",
-    fails=(f"{HEEDED}@kyverno",),
-    change=leaves_out("kyverno"),
-    needs=("kyverno",),
-)

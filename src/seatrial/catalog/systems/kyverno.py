@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from seatrial.catalog.roles import Forbidden, PolicyEngine
 from seatrial.catalog.systems.kubernetes.governance import MatchResources
 from seatrial.catalog.systems.kubernetes.pods import Condition
-from seatrial.model.fact import Apis, Fact, Obj, Shape
-from seatrial.model.system import Process, Proof, Recipe, Served, System
+from seatrial.model.fact import Fact, Shape
+from seatrial.model.system import Proof, Recipe, Served, System
 
 
 class VerifiedImages(Shape, frozen=True):
@@ -118,108 +116,23 @@ class PolicyException(Fact, frozen=True):
     spec: PolicyExceptionSpec = PolicyExceptionSpec()
 
 
-def _forbidding(rule: Forbidden, apis: Apis) -> tuple[Obj, ...]:
-    """No signature is looked for: the name of an image decides."""
-    pods = {"resources": {"kinds": ["Pod"], "namespaces": [rule.namespace]}}
-    validate = {
-        "failureAction": "Enforce",
-        "message": f"the image {rule.forbidden} is forbidden here",
-        "pattern": {"spec": {"containers": [{"image": f"!{rule.forbidden}"}]}},
-    }
-    return (
-        {
-            "apiVersion": f"kyverno.io/{apis.versions(KyvernoClusterPolicy.of)[0]}",
-            "kind": "ClusterPolicy",
-            "metadata": {"name": rule.name},
-            "spec": {
-                "background": False,
-                "rules": [{"name": "images", "match": {"any": [pods]}, "validate": validate}],
-            },
-        },
-    )
-
-
-_DEFINITIONS = (
-    *(f"kyverno/kyverno.io_{kind}" for kind in (
-        "cleanuppolicies", "clustercleanuppolicies", "clusterpolicies", "globalcontextentries", "policies",
-        "policyexceptions", "updaterequests",
-    )),
-    *(f"policies.kyverno.io/policies.kyverno.io_{kind}" for kind in (
-        "deletingpolicies", "generatingpolicies", "imagevalidatingpolicies", "mutatingpolicies",
-        "namespaceddeletingpolicies", "namespacedgeneratingpolicies", "namespacedimagevalidatingpolicies",
-        "namespacedmutatingpolicies", "namespacedvalidatingpolicies", "policyexceptions", "validatingpolicies",
-    )),
-    "policyreport/wgpolicyk8s.io_clusterpolicyreports",
-    "policyreport/wgpolicyk8s.io_policyreports",
-    "reports/reports.kyverno.io_clusterephemeralreports",
-    "reports/reports.kyverno.io_ephemeralreports",
-)  # fmt: skip
-_OUTSIDE = {
-    "matchExpressions": [
-        {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "{namespace}"]}
-    ]
-}
-_SETTINGS: tuple[Obj, ...] = (  # as its chart has them: what is of Kubernetes itself is left alone
-    {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "kyverno", "namespace": "{namespace}"},
-        "data": {
-            "webhooks": json.dumps({"namespaceSelector": _OUTSIDE}),
-            "resourceFilters": "[Event,*,*] [*/*,kube-system,*] [*/*,{namespace},*] [Node,*,*] [Node/*,*,*] [Binding,*,*]",
-            "excludeGroups": "system:nodes",
-        },
-    },
-    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kyverno-metrics", "namespace": "{namespace}"}},
-)
-_SERVICE = "kyverno-svc.{namespace}.svc"
-
 KYVERNO = System(
     id="kyverno",
     title="Kyverno",
     home="https://kyverno.io",
     found_by=Served(KyvernoClusterPolicy.of),
     facts=(KyvernoClusterPolicy, ImageValidatingPolicy, PolicyException),
-    roles=(
-        PolicyEngine(player="kyverno", webhook="kyverno.svc", creates=(KyvernoClusterPolicy.of,), dialect=_forbidding),
-    ),
-    proof=Proof.REAL_PROCESS,
+    proof=Proof.API_ONLY,
     recipe=Recipe(
         module="github.com/kyverno/kyverno",
         version="v1.19.1",
-        programs={"kyverno": "github.com/kyverno/kyverno/cmd/kyverno"},
-        manifests=tuple(f"config/crds/{name}.yaml" for name in _DEFINITIONS),
-        overlay=_SETTINGS,
-        processes=(
-            Process(
-                program="kyverno",
-                args=(
-                    "--kubeconfig={kubeconfig}",
-                    "--serverIP=127.0.0.1:{port:webhook}",  # it makes a certificate for this address, and registers itself
-                    "--webhookServerHost=127.0.0.1",
-                    "--webhookServerPort={port:webhook}",
-                    f"--caSecretName={_SERVICE}.kyverno-tls-ca",
-                    f"--tlsSecretName={_SERVICE}.kyverno-tls-pair",
-                    "--controllerRuntimeMetricsAddress=127.0.0.1:{port:metrics}",
-                    "--disableMetrics=true",
-                    "--admissionReports=false",
-                    "--backgroundServiceAccountName=system:serviceaccount:{namespace}:kyverno-background-controller",
-                    "--reportsServiceAccountName=system:serviceaccount:{namespace}:kyverno-reports-controller",
-                ),
-                env={
-                    "KYVERNO_NAMESPACE": "{namespace}",
-                    "KYVERNO_SERVICEACCOUNT_NAME": "kyverno-admission-controller",
-                    "KYVERNO_DEPLOYMENT": "kyverno-admission-controller",
-                    "KYVERNO_ROLE_NAME": "kyverno:admission-controller",
-                    "KYVERNO_SVC": "kyverno-svc",
-                    "KYVERNO_POD_NAME": "kyverno",
-                    "INIT_CONFIG": "kyverno",
-                    "METRICS_CONFIG": "kyverno-metrics",
-                    "HOME": "{folder}",  # not the user's, with credentials for registries
-                    "SSL_CERT_FILE": "{folder}/../lab-registry/tls.crt",  # nobody else is asked about signatures
-                },
-            ),
+        programs={},
+        manifests=(
+            "config/crds/kyverno/kyverno.io_clusterpolicies.yaml",
+            "config/crds/kyverno/kyverno.io_policyexceptions.yaml",
+            "config/crds/policies.kyverno.io/policies.kyverno.io_imagevalidatingpolicies.yaml",
         ),
+        processes=(),
         by_default=False,
     ),
 )

@@ -11,7 +11,6 @@ import pytest
 from seatrial.catalog.checks.policies import are_heeded
 from seatrial.catalog.roles import Forbidden, PolicyEngine
 from seatrial.catalog.systems.gatekeeper import GATEKEEPER
-from seatrial.catalog.systems.kyverno import KYVERNO
 from seatrial.catalog.systems.policy_controller import POLICY_CONTROLLER
 from seatrial.model.errors import CannotJudge, Rejected, Unreachable
 from seatrial.model.fact import Apis, Obj
@@ -107,7 +106,7 @@ def test_what_somebody_else_refuses_says_nothing_of_the_engine(cluster: Cluster)
         judged(cluster)
 
 
-@pytest.mark.parametrize("system", [GATEKEEPER, KYVERNO, POLICY_CONTROLLER], ids=lambda system: system.id)
+@pytest.mark.parametrize("system", [GATEKEEPER, POLICY_CONTROLLER], ids=lambda system: system.id)
 def test_each_dialect_names_both_images_or_the_forbidden_one_and_the_namespace(system: System) -> None:
     (role,) = system.roles
     assert isinstance(role, PolicyEngine)

@@ -27,7 +27,6 @@ from seatrial.catalog.systems.gatekeeper import GATEKEEPER
 from seatrial.catalog.systems.gateway_api import GatewayClass, GatewayClassSpec
 from seatrial.catalog.systems.keda import KEDA, ScaledObject
 from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec
-from seatrial.catalog.systems.kyverno import KYVERNO
 from seatrial.catalog.systems.lab_registry import LAB_REGISTRY
 from seatrial.catalog.systems.llm_d import LLM_D, SCHEDULER
 from seatrial.catalog.systems.llm_d_stack import CONFIG, DECIDER
@@ -43,7 +42,7 @@ from seatrial.model.system import Holds, Proof, Recipe, System
 from tests.unit.catalog.checks.mesh import SERVED
 
 SYSTEMS = (
-    KEDA, NODE_FEATURE_DISCOVERY, LLM_D, TRAEFIK, GATEKEEPER, KYVERNO, POLICY_CONTROLLER, LAB_REGISTRY
+    KEDA, NODE_FEATURE_DISCOVERY, LLM_D, TRAEFIK, GATEKEEPER, POLICY_CONTROLLER, LAB_REGISTRY
 )  # fmt: skip
 PINS = Path(seatrial.lab.__file__).parent / "programs" / "systems"
 POOL = ModelPool("pool", "proof", {"app": "model"}, 8080, "models", "gateway")
@@ -294,9 +293,8 @@ def test_whoever_verifies_signatures_trusts_the_lab_s_registry_and_nobody_else()
         folder=Path("/lab/systems/x"),
         kubeconfig=Path("/lab/kubeconfig"),
         ports=dict.fromkeys(("webhook", "metrics"), 1),
-        programs={name: Path(f"/cache/{name}") for name in ("kyverno", "policy-controller")},
+        programs={"policy-controller": Path("/cache/policy-controller")},
         identity=systems.Identity("C", "K"),
     )
-    for system in (KYVERNO, POLICY_CONTROLLER):
-        (service,) = systems.services(recipe(system), place, {})
-        assert Path(service.env["SSL_CERT_FILE"]).resolve() == Path("/lab/systems/lab-registry/tls.crt")
+    (service,) = systems.services(recipe(POLICY_CONTROLLER), place, {})
+    assert Path(service.env["SSL_CERT_FILE"]).resolve() == Path("/lab/systems/lab-registry/tls.crt")
