@@ -14,7 +14,7 @@ from seatrial.model.verdict import Severity, Verdict, failed, passed
 from seatrial.model.workbench import Workbench
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4
-_NOWHERE = "registry.invalid/seatrial"  # a name that no registry can have: nothing is ever pulled
+_NOWHERE = "127.0.0.1:9/seatrial"  # no name to look up, and nobody there: nothing is ever pulled
 _SAYS = "is forbidden here"
 _SILENT = re.compile(r'failed calling webhook "([^"]+)"')
 _PAUSE = 0.2  # between two dry runs: nothing that the API server shows tells when an engine goes by a new policy
