@@ -143,6 +143,13 @@ _THOSE_LEFT_ALONE: Obj = {
 }
 
 
+_ACCOUNT: Obj = {
+    "apiVersion": "v1",
+    "kind": "ServiceAccount",
+    "metadata": {"name": "gatekeeper-admin", "namespace": "{namespace}"},
+}
+
+
 def _stand_in(name: str) -> Obj:
     """What a process reports of itself is owned by its pod: one of its name that never runs."""
     return {
@@ -150,6 +157,7 @@ def _stand_in(name: str) -> Obj:
         "kind": "Pod",
         "metadata": {"name": f"gatekeeper-{name}", "namespace": "{namespace}"},
         "spec": {
+            "serviceAccountName": "gatekeeper-admin",
             "schedulingGates": [{"name": "seatrial.dev/runs-as-a-process"}],
             "containers": [{"name": "manager", "image": "seatrial.dev/lab/workload:v1"}],
         },
@@ -199,7 +207,7 @@ GATEKEEPER = System(
         programs={"gatekeeper": "github.com/open-policy-agent/gatekeeper/v3"},
         ldflags="-X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1",
         manifests=("deploy/gatekeeper.yaml",),
-        overlay=(_THOSE_LEFT_ALONE, _stand_in("controller"), _stand_in("audit")),
+        overlay=(_THOSE_LEFT_ALONE, _ACCOUNT, _stand_in("controller"), _stand_in("audit")),
         processes=(
             _manager(
                 "controller",
