@@ -212,7 +212,7 @@ PLACES = (
           (zoned("spread", "a"), zoned("spread-2", "b", _OUT, scene="spread"),
            before(spec(on="spread", nodeSelector={HOST: "scene-spread"})),
            waits(spec(on="spread", tolerations=[{"key": "scene", "operator": "Exists"}], topologySpreadConstraints=spread()))),
-          explains={"topology spread": 1, "untolerated taint": 1}),
+          explains={"topology spread": 1}),
     Scene("port", "placement.all-is-taken", "host port 8080/TCP",
           (node("port"), before(port("port", 8080)), waits(port("port", 8080))), explains={"host ports": 1}),
     Scene("elsewhere", "volumes.are-elsewhere", "persistentvolumes/scene-elsewhere",

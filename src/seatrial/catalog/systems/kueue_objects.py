@@ -117,6 +117,7 @@ class PodSet(Shape, frozen=True):
 class QueuedWorkloadSpec(Shape, frozen=True):
     queue_name: str = ""
     active: bool = True
+    priority: int | None = None
     pod_sets: tuple[PodSet, ...] = ()
 
 

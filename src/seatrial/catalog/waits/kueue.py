@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
-from seatrial.catalog.systems.kubernetes.requests import UNIT, asked, thousandths
-from seatrial.catalog.systems.kueue_objects import ClusterQueue, LocalQueue, QueuedWorkload
+from seatrial.catalog.systems.kubernetes.requests import UNIT, asked
+from seatrial.catalog.systems.kueue_objects import ClusterQueue, Cohort, LocalQueue, QueuedWorkload
 from seatrial.catalog.waits.groups import OWNERS
+from seatrial.catalog.waits.quota_tree import Branch, Cell, tree, use_of
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Contest, Found, Party, Piece, Stake, Wait, source
 
@@ -21,7 +22,7 @@ _TYPED = {
 _NOT_READY = "PodsReady"
 
 
-def _party(workload: QueuedWorkload) -> str:
+def party(workload: QueuedWorkload) -> str:
     """What it stands for; a group of plain pods has nothing else that stands for it."""
     owner = workload.metadata.controller or next(iter(workload.metadata.owner_references), None)
     if owner is None or owner.kind == "Pod":
@@ -30,8 +31,12 @@ def _party(workload: QueuedWorkload) -> str:
     return f"{resource}/{workload.metadata.namespace}/{owner.name}"
 
 
-def _says(workload: QueuedWorkload, type: str) -> bool:
+def says(workload: QueuedWorkload, type: str) -> bool:
     return any(one.type == type and one.status == "True" for one in workload.status.conditions)
+
+
+def live(workloads: All[QueuedWorkload]) -> list[QueuedWorkload]:
+    return [one for one in workloads if not says(one, "Finished") and one.spec.active]
 
 
 def _message(workload: QueuedWorkload) -> str:
@@ -39,7 +44,7 @@ def _message(workload: QueuedWorkload) -> str:
     return told[0] if told else "Kueue says nothing of it"
 
 
-def _wants(workload: QueuedWorkload) -> dict[str, int]:
+def wants(workload: QueuedWorkload) -> dict[str, int]:
     total: dict[str, int] = defaultdict(int)
     for one in workload.spec.pod_sets:
         for name, amount in asked(one.template.spec).items():
@@ -49,7 +54,7 @@ def _wants(workload: QueuedWorkload) -> dict[str, int]:
 
 @source("kueue.has-no-quota")
 def has_no_quota(
-    workloads: All[QueuedWorkload], queues: All[LocalQueue], cluster_queues: All[ClusterQueue]
+    workloads: All[QueuedWorkload], queues: All[LocalQueue], cluster_queues: All[ClusterQueue], cohorts: All[Cohort]
 ) -> Iterator[Found]:
     """A workload waits in a queue of Kueue.
 
@@ -58,9 +63,9 @@ def has_no_quota(
     """
     known = {(one.metadata.namespace, one.name): one for one in queues}
     cluster = {one.name: one for one in cluster_queues}
-    live = [one for one in workloads if not _says(one, "Finished") and one.spec.active]
+    alive = live(workloads)
     pending: dict[str, list[QueuedWorkload]] = defaultdict(list)
-    for workload in live:
+    for workload in alive:
         if workload.status.admission is not None:
             continue
         yield _waiting(workload)
@@ -69,17 +74,16 @@ def has_no_quota(
         if blocked is not None:
             yield blocked
         elif "PodsReady" in _message(workload):
-            yield from _not_ready(workload, live)
+            yield from _not_ready(workload, alive)
         elif queue is not None:
             pending[queue.spec.cluster_queue].append(workload)
-    yield from _contests(live, pending, cluster)
+    yield from _contests(alive, pending, tree(cluster_queues, cohorts, alive))
 
 
 def _waiting(workload: QueuedWorkload) -> Party:
-    wants = _wants(workload)
-    devices = sum(amount for name, amount in wants.items() if is_accelerator(name)) // UNIT
+    devices = sum(amount for name, amount in wants(workload).items() if is_accelerator(name)) // UNIT
     return Party(
-        subject=_party(workload), waiting=sum(one.count for one in workload.spec.pod_sets), accelerators=devices
+        subject=party(workload), waiting=sum(one.count for one in workload.spec.pod_sets), accelerators=devices
     )
 
 
@@ -109,7 +113,7 @@ def _queue_trouble(
 
 def _wait(workload: QueuedWorkload, holder: str, because: str, action: str) -> Wait:
     return Wait(
-        waiter=_party(workload),
+        waiter=party(workload),
         holder=holder,
         what="a queue that works",
         because=because,
@@ -121,10 +125,10 @@ def _wait(workload: QueuedWorkload, holder: str, because: str, action: str) -> W
 def _not_ready(workload: QueuedWorkload, live: list[QueuedWorkload]) -> Iterator[Wait]:
     """With waitForPodsReady nobody is admitted while the pods of one that was are not ready."""
     for other in live:
-        if other.status.admission is not None and not _says(other, _NOT_READY):
+        if other.status.admission is not None and not says(other, _NOT_READY):
             yield Wait(
-                waiter=_party(workload),
-                holder=_party(other),
+                waiter=party(workload),
+                holder=party(other),
                 what="the pods of another workload",
                 because=_message(workload),
                 certainty=Certainty.CERTAIN,
@@ -132,52 +136,51 @@ def _not_ready(workload: QueuedWorkload, live: list[QueuedWorkload]) -> Iterator
 
 
 def _contests(
-    live: list[QueuedWorkload], pending: Mapping[str, list[QueuedWorkload]], cluster: Mapping[str, ClusterQueue]
+    alive: list[QueuedWorkload], pending: Mapping[str, list[QueuedWorkload]], branches: Mapping[str, Branch]
 ) -> Iterator[Contest]:
-    """One for each cohort, or queue without one, and resource. Limits of borrowing and lending are not looked at."""
-    cohorts: dict[str, list[ClusterQueue]] = defaultdict(list)
-    for queue in cluster.values():
-        cohorts[_cohort(queue)].append(queue)
-    for cohort, queues in sorted(cohorts.items()):
-        names = {one.name for one in queues}
-        waiting = [workload for name in sorted(names) for workload in pending.get(name, ())]
-        nominal = _nominal(queues)
-        for resource in sorted({name for workload in waiting for name in _wants(workload)} & nominal.keys()):
-            holding = [one for one in live if one.status.admission and one.status.admission.cluster_queue in names]
-            held = {_party(one): _used(one, resource) for one in holding}
-            free = nominal[resource] - sum(held.values())
-            wanting = {_party(one): _wants(one)[resource] for one in waiting if _wants(one).get(resource, 0) > free}
-            if wanting:
-                stakes = [
-                    Stake(party=party, holds={cohort: amount}, tied=False) for party, amount in held.items() if amount
-                ]
-                stakes += [
-                    Stake(party=party, wants=(Piece(1, amount),), tied=False) for party, amount in wanting.items()
-                ]
-                yield Contest(
-                    what=resource, free={cohort: free}, stakes=tuple(stakes), place=f"the quota of {cohort}", unit=UNIT
-                )
+    """One for each cohort that stands above all others, or queue without one, and resource. A place is a flavor."""
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for name, branch in branches.items():
+        sharing[branch.root.subject].append(name)
+    held: dict[str, list[QueuedWorkload]] = defaultdict(list)
+    for one in alive:
+        if one.status.admission is not None and one.status.admission.cluster_queue in branches:
+            held[branches[one.status.admission.cluster_queue].root.subject].append(one)
+    for subject, names in sorted(sharing.items()):
+        waiting = [(branches[name], workload) for name in sorted(names) for workload in pending.get(name, ())]
+        root = branches[names[0]].root
+        for resource in sorted({name for _, workload in waiting for name in wants(workload)}):
+            cells = {cell for name in names for cell in branches[name].cells(resource)} | set(root.cells(resource))
+            free = {cell[0]: _capacity(root, cell) - _usage(root, cell) for cell in cells}
+            stakes = [*_held(held[subject], branches, resource), *_open(waiting, resource)]
+            if cells and any(stake.wants for stake in stakes):
+                place = f"the quota of {'cohort ' + subject.rpartition('/')[2] if root.children else subject}"
+                yield Contest(what=resource, free=free, stakes=tuple(stakes), place=place, unit=UNIT)
 
 
-def _cohort(queue: ClusterQueue) -> str:
-    name = queue.spec.cohort_name or queue.spec.cohort
-    return f"cohort {name}" if name else queue.subject
+def _capacity(branch: Branch, cell: Cell) -> int:
+    """All that there is, lent or not."""
+    limit = branch.limits.get(cell)
+    return (limit.nominal if limit else 0) + sum(_capacity(one, cell) for one in branch.children)
 
 
-def _nominal(queues: list[ClusterQueue]) -> dict[str, int]:
-    total: dict[str, int] = defaultdict(int)
-    for queue in queues:
-        for group in queue.spec.resource_groups:
-            for flavor in group.flavors:
-                for quota in flavor.resources:
-                    total[quota.name] += thousandths(quota.nominal_quota)
-    return total
+def _usage(branch: Branch, cell: Cell) -> int:
+    return branch.used.get(cell, 0) + sum(_usage(one, cell) for one in branch.children)
 
 
-def _used(workload: QueuedWorkload, resource: str) -> int:
-    admission = workload.status.admission
-    return (
-        sum(thousandths(one.resource_usage.get(resource, 0)) for one in admission.pod_set_assignments)
-        if admission
-        else 0
-    )
+def _held(workloads: list[QueuedWorkload], branches: Mapping[str, Branch], resource: str) -> Iterator[Stake]:
+    for one in workloads:
+        queue = one.status.admission.cluster_queue if one.status.admission else ""
+        has = {cell[0]: amount for cell, amount in use_of(one, branches[queue]).items() if cell[1] == resource}
+        if any(has.values()):
+            yield Stake(party=party(one), holds=has, tied=False)
+
+
+def _open(waiting: list[tuple[Branch, QueuedWorkload]], resource: str) -> Iterator[Stake]:
+    """The pods of one set come from one flavor."""
+    for branch, workload in waiting:
+        flavors = frozenset(cell[0] for cell in branch.cells(resource))
+        sizes = [asked(one.template.spec).get(resource, 0) * one.count for one in workload.spec.pod_sets]
+        pieces = tuple(Piece(1, size, flavors) for size in sizes if size)
+        if pieces and flavors:
+            yield Stake(party=party(workload), wants=pieces, tied=False)

@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.model.fact import Obj
 from seatrial.model.wait import DEADLOCK, Certainty, Standing
-from tests.unit.catalog.waits import test_devices, test_places
+from tests.unit.catalog.waits import test_devices, test_kueue_limits, test_places
 from tests.unit.catalog.waits.scene import CATALOG, GPU, NOW, forbidden, gang, node, pod, seen
 
 Given = tuple[str, Obj]
@@ -247,5 +247,13 @@ def test_asked_about_one_pod_only_what_concerns_it_is_told() -> None:
 
 def test_every_source_has_a_case_in_which_it_is_named_first() -> None:
     elsewhere = {"groups.pods-that-belong-together", "kueue.has-no-quota"}  # says who waits, not why; test_kueue.py
-    named = {source for source, *_ in (*CASES.values(), *test_places.CASES.values(), *test_devices.CASES.values())}
+    named = {
+        source
+        for source, *_ in (
+            *CASES.values(),
+            *test_places.CASES.values(),
+            *test_devices.CASES.values(),
+            *test_kueue_limits.CASES.values(),
+        )
+    }
     assert named == set(CATALOG.sources) - elsewhere
