@@ -49,6 +49,7 @@ _WORN = (
     "gpu_ecc_uncorrect_total",
     "amd_gpu_ecc_uncorrect_total",
 )
+IDLE = 0.01
 IDLE_FOR = 30  # minutes for which a device that is held has done nothing; a proposal
 
 

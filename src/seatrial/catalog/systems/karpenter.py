@@ -8,7 +8,8 @@ from typing import Any
 
 from seatrial.catalog.roles import ClusterAutoscaler, Pool
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
-from seatrial.model.fact import Fact, Obj
+from seatrial.catalog.systems.kubernetes.pods import Amounts, Condition, Taint
+from seatrial.model.fact import Fact, Meta, Obj, Shape
 from seatrial.model.lab import LabLevel
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
@@ -16,8 +17,30 @@ _POOL, _ZONE, _CAPACITY = "karpenter.sh/nodepool", "topology.kubernetes.io/zone"
 _DEVICE = "nvidia.com/gpu"
 
 
+class NodePoolTemplateSpec(Shape, frozen=True):
+    taints: tuple[Taint, ...] = ()
+
+
+class NodePoolTemplate(Shape, frozen=True):
+    metadata: Meta = Meta()
+    spec: NodePoolTemplateSpec = NodePoolTemplateSpec()
+
+
+class NodePoolSpec(Shape, frozen=True):
+    limits: Amounts = {}
+    template: NodePoolTemplate = NodePoolTemplate()
+
+
+class NodePoolStatus(Shape, frozen=True):
+    resources: Amounts = {}
+    conditions: tuple[Condition, ...] = ()
+
+
 class NodePool(Fact, frozen=True):
     of = "karpenter.sh/nodepools"
+
+    spec: NodePoolSpec = NodePoolSpec()
+    status: NodePoolStatus = NodePoolStatus()
 
 
 def _pool(obj: Obj) -> Pool:

@@ -14,6 +14,7 @@ _CONFIG = ("CreateContainerConfigError", "CreateContainerError")
 _MISSING = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]{1,253})" not found')
 _CRASHES = ("CrashLoopBackOff", "RunContainerError", "StartError", "PostStartHookError")
 _UNWELL = ("Unhealthy", "Unknown")
+_OFTEN, _LATELY = 3, 3600  # restarts, and seconds since the last one (proposal)
 
 
 @source("containers.setting-is-missing")
@@ -62,6 +63,39 @@ def do_not_stay(groups: All[Group]) -> Iterator[Found]:
                         ),
                     )
                     break
+
+
+@source("containers.restart-often")
+def restart_often(groups: All[Group]) -> Iterator[Found]:
+    """A container runs, and was started again several times in the last hour.
+
+    Why: it ends with an error or is killed for its memory now and then; each time its work since the last checkpoint is lost.
+    Prevent: alert on restarts, leave room between what it uses and its memory limit, and write checkpoints.
+    """
+    for group in groups:
+        for pod in group.placed:
+            for one in _statuses(pod):
+                last = one.last_state.terminated
+                if one.restart_count < _OFTEN or last is None or last.finished_at is None or one.state.running is None:
+                    continue
+                if (group.seen_at - last.finished_at).total_seconds() < _LATELY:
+                    why = f"{last.reason}, exit code {last.exit_code}" if last.reason else f"exit code {last.exit_code}"
+                    yield Wait(
+                        waiter=group.subject,
+                        holder=f"container {one.name} of {group.subject}",
+                        what="a container that stays",
+                        because=f"container {one.name} of {pod.subject} was started {one.restart_count} times again, the last time after {why}",
+                        missing=one.restart_count,
+                        certainty=Certainty.CERTAIN,
+                        stops=False,
+                        actions=(_log(one.name, last.reason),),
+                    )
+
+
+def _log(container: str, reason: str) -> Action:
+    if reason == "OOMKilled":
+        return Action(f"raise the memory limit of container {container}, or let it use less")
+    return Action(f"read the log of its last run: kubectl logs --previous, container {container}")
 
 
 def _statuses(pod: Pod) -> tuple[ContainerStatus, ...]:

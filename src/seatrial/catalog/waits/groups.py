@@ -53,6 +53,7 @@ class Group(View, frozen=True):
     placed: tuple[Pod, ...] = ()
     unplaced: tuple[Pod, ...] = ()  # and waiting for that
     waiting: tuple[Pod, ...] = ()  # nowhere yet, or somewhere and not started, or starting again and again
+    seen_at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
@@ -118,6 +119,7 @@ def _drawn(snapshot: Snapshot) -> Iterator[Group]:
             placed=tuple(pod for pod in pods if pod.spec.node_name),
             unplaced=tuple(pod for pod in waiting if not pod.spec.node_name),
             waiting=waiting,
+            seen_at=snapshot.taken_at,
         )
 
 

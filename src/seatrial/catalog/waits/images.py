@@ -34,7 +34,7 @@ def cannot_be_pulled(groups: All[Group]) -> Iterator[Found]:
         seen: set[str] = set()
         for pod in group.waiting:
             for container, reason, message in trouble(pod):
-                image = _image(pod, container)
+                image = _image(pod, container, message)
                 if reason not in _REFUSED or image in seen:
                     continue
                 seen.add(image)
@@ -48,7 +48,12 @@ def cannot_be_pulled(groups: All[Group]) -> Iterator[Found]:
                 )
 
 
-def _image(pod: Pod, container: str) -> str:
+def _image(pod: Pod, container: str, message: str) -> str:
+    """A container waits for its image volumes as for its own image, and only the message tells which it is."""
+    volumes = [one.image.reference for one in pod.spec.volumes if one.image is not None and one.image.reference]
+    for reference in sorted(volumes, key=len, reverse=True):
+        if reference in message:
+            return reference
     return next((one.image for one in pod.spec.every_container if one.name == container), container)
 
 
@@ -76,7 +81,7 @@ def pulls_queue_up(groups: All[Group], events: All[Event]) -> Iterator[Found]:
             waiter=subject,
             holder="the queue of image pulls",
             what="images",
-            because=f"{many(len(pulls), 'pull')} waited longer than they took; {image} took {alone:.0f} s of {total:.0f} s",
+            because=f"{many(len(pulls), 'pull')} waited longer than they took; {image} took {alone:.0f} s of {total:.0f} s, {1 - alone / total:.0%} of it in the queue",
             missing=len(pulls),
             certainty=Certainty.CERTAIN,
             stops=False,

@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.model.fact import Obj
 from seatrial.model.wait import DEADLOCK, Certainty, Standing
-from tests.unit.catalog.waits import test_devices, test_kueue_limits, test_places
+from tests.unit.catalog.waits import test_devices, test_kueue_limits, test_places, test_running
 from tests.unit.catalog.waits.scene import CATALOG, GPU, NOW, forbidden, gang, node, pod, seen
 
 Given = tuple[str, Obj]
@@ -254,6 +254,7 @@ def test_every_source_has_a_case_in_which_it_is_named_first() -> None:
             *test_places.CASES.values(),
             *test_devices.CASES.values(),
             *test_kueue_limits.CASES.values(),
+            *test_running.CASES.values(),
         )
     }
     assert named == set(CATALOG.sources) - elsewhere

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.device_metrics import (
     HOTTEST,
+    IDLE,
     IDLE_FOR,
     XIDS_OF_PROGRAMS,
     DeviceErrors,
@@ -30,7 +31,6 @@ from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, pa
 
 _OLDEST = 3.0  # times that it should have been collected again; a proposal
 _TOLD = 0.95  # of the devices that are held; a proposal
-_IDLE = 0.01
 _HEALTHY = ("gpu_health", "amd_gpu_health")  # 1 where it is
 _STATUS = "DCGM_EXP_GPU_HEALTH_STATUS"  # 0, 10 for a warning, 20 for a failure
 _NO_EXPORTER = "of how many of its accelerators an exporter should tell is not known"
@@ -100,7 +100,7 @@ def devices_that_are_held_work(node: NodeReadings) -> Verdict:
         return not_applicable("no series says that a pod holds one of its devices")
     if not known:
         return not_applicable(f"nobody has held one for {IDLE_FOR} minutes")
-    idle = [one for one in known if (one.of_late or 0.0) < _IDLE]
+    idle = [one for one in known if (one.of_late or 0.0) < IDLE]
     if idle:
         told = some(f"{one.device} of {one.holder}" for one in idle)
         return failed(f"{len(idle)} of {len(known)} did nothing for {IDLE_FOR} minutes: {told}")
