@@ -100,12 +100,33 @@ def _pod(name: str, devices: int, node: str, gang: int | None, *, kind: int = -1
     }
     if gang is not None:
         spec["schedulingGroup"] = {"podGroupName": f"gang-{gang}"}
+    labels = {"app": name.partition("-")[0] if kind < 0 else f"app-{kind}"}
     if kind >= 0:
-        spec["nodeSelector"] = {"pool": f"pool-{kind}"}
+        spec |= _choosy(kind)
     scheduled = {
         "type": "PodScheduled",
         "status": "True" if node else "False",
         "reason": "" if node else "Unschedulable",
     }
     status = {"phase": "Running" if node else "Pending", "conditions": [scheduled]}
-    return {"of": "pods", "metadata": {"name": name, "namespace": "team"}, "spec": spec, "status": status}
+    metadata = {"name": name, "namespace": "team", "labels": labels}
+    return {"of": "pods", "metadata": metadata, "spec": spec, "status": status}
+
+
+def _choosy(kind: int) -> Obj:
+    """Nobody takes them: a label that no node has, room beside no plain pod, an even spread of what is everywhere, one port."""
+    others = {"matchLabels": {"app": "plain"}}
+    match kind % 4:
+        case 0:
+            return {"nodeSelector": {"pool": f"pool-{kind + 4}"}}
+        case 1:
+            apart = {"topologyKey": "kubernetes.io/hostname", "labelSelector": others}
+            return {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [apart]}}}
+        case 2:
+            spread = {"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}
+            own = {"matchLabels": {"app": f"app-{kind}"}}
+            return {"topologySpreadConstraints": [spread | {"labelSelector": own}]}
+        case _:
+            ports = [{"containerPort": 8000 + kind, "hostPort": 8000 + kind}]
+            requests = {"cpu": "4", "memory": "16Gi"}
+            return {"containers": [{"name": "work", "ports": ports, "resources": {"requests": requests}}]}

@@ -118,9 +118,11 @@ def _not_offered(wish: Wish, shelf: Shelf, places: frozenset[str] | None) -> Wai
         return _wait(
             wish, f"device taint {offer.taint}", because, "mend these devices, or tolerate the taint in the claim"
         )
-    there = {*offer.free, *(place for user in offer.users.values() for place in user)}
-    if places is not None and there and not there & places and not offer.lacks:
-        because = f"{many(offer.devices, 'device')} that {subject} selects are on nodes that do not let {wish.pod.subject} in: {', '.join(sorted(there)[:3])}"
+    somewhere = offer.free or offer.users
+    if places is not None and somewhere and not offer.lacks and not shelf.is_reached(offer, places):
+        because = (
+            f"{many(offer.devices, 'device')} that {subject} selects are on nodes that do not let {wish.pod.subject} in"
+        )
         return _wait(
             wish,
             f"nodes with devices for {wish.group.subject}",

@@ -35,11 +35,9 @@ def anti_affinity_keeps_it_out(groups: All[Group], floors: All[Floor]) -> Iterat
     """
     for floor, group, kind, against in _kept_by(groups, floors, APART, REPELLED):
         assert floor.neighbours is not None
-        names = who(floor, groups)
-        pods = floor.neighbours.against(kind.pod, against, kind.look.room.barred[against])
-        parties = Counter(names[id(pod)] for pod in pods if id(pod) in names)
-        others = sorted(party for party in parties if party != group.subject)
-        told = ", ".join(f"{many(parties[one], 'pod')} of {one}" for one in sorted(parties)[:5])
+        parties = _parties(floor, groups, kind, against)
+        others = [party for party in parties if party != group.subject] if len(parties) < 3 else []
+        told = ", ".join(f"{many(number, 'pod')} of {one}" for one, number in parties.most_common(5))
         whose = "its own anti-affinity" if against == APART else "their anti-affinity"
         yield Wait(
             waiter=group.subject,
@@ -55,6 +53,18 @@ def anti_affinity_keeps_it_out(groups: All[Group], floors: All[Floor]) -> Iterat
                 ),
             ),
         )
+
+
+def _parties(floor: Floor, groups: All[Group], kind: Kind, against: str) -> Counter[str]:
+    """To whom the pods belong for whose sake it is kept out, and how many these are; the same for pods alike."""
+    key = "parties", id(kind.look)
+    if key not in floor.memo:
+        assert floor.neighbours is not None
+        names = who(floor, groups)
+        pods = floor.neighbours.against(kind.pod, against, kind.look.room.barred[against])
+        floor.memo[key] = Counter(names[id(pod)] for pod in pods if id(pod) in names)
+    found: Counter[str] = floor.memo[key]
+    return found
 
 
 @source("company.affinity-finds-nobody")
@@ -95,17 +105,24 @@ def spread_keeps_it_out(groups: All[Group], floors: All[Floor]) -> Iterator[Foun
     Prevent: keep room in every zone, or let `whenUnsatisfiable` be `ScheduleAnyway`.
     """
     for floor, group, kind, against in _kept_by(groups, floors, SPREAD):
-        assert floor.neighbours is not None
-        eligible = floor.selected(kind.pod.spec)
-        told = [_uneven(one, floor.neighbours.counts(kind.pod, one, eligible)) for one in spreads(kind.pod)]
+        key = "uneven", id(kind.look)
+        if key not in floor.memo:
+            floor.memo[key] = "; ".join(_places(floor, kind))
         yield Wait(
             waiter=group.subject,
             holder=f"an even spread of {group.subject}",
             what="a place with few of its pods",
-            because=f"{_roomy(kind, against)} have room, and its spread bars each of them: {'; '.join(told)}",
+            because=f"{_roomy(kind, against)} have room, and its spread bars each of them: {floor.memo[key]}",
             missing=kind.count,
             actions=(Action("make room where the fewest of its pods are, or let whenUnsatisfiable be ScheduleAnyway"),),
         )
+
+
+def _places(floor: Floor, kind: Kind) -> Iterator[str]:
+    assert floor.neighbours is not None
+    eligible = floor.selected(kind.pod.spec)
+    for one in spreads(kind.pod):
+        yield _uneven(one, floor.neighbours.counts(kind.pod, one, eligible))
 
 
 def _uneven(one: Spread, counts: Counter[str]) -> str:

@@ -35,6 +35,7 @@ class Look(msgspec.Struct, frozen=True):
     """Where one pod could go."""
 
     able: frozenset[str]  # nodes that let it in, were there room
+    open: frozenset[str]  # without those that have room and to which other pods or volumes bar the way
     room: Room
     fails: Mapping[
         str, int
@@ -46,15 +47,6 @@ class Look(msgspec.Struct, frozen=True):
     def fits(self) -> int:
         """Nodes on which nothing is in its way."""
         return self.room.fits
-
-    @property
-    def open(self) -> frozenset[str]:
-        """Nodes that let it in, those with room to which other pods or volumes bar the way left out."""
-        return (
-            self.able - {node.name for nodes in self.room.barred.values() for node in nodes}
-            if self.room.barred
-            else self.able
-        )
 
     @property
     def large(self) -> Mapping[str, int]:
@@ -141,15 +133,18 @@ class Floor(View, frozen=True):
                 taints[blocking] += len(alike.nodes)
                 behind[blocking] += min(alike.large(resource, amount) for resource, amount in wants.items())
         chosen = [kinds[number] for number in able]
-        if mounted or beside or any(name.startswith(PORTS) for name in wants):
-            assert self.neighbours is not None
-            assert self.attachments is not None
-            limits, reach = self.attachments.tests(pod) if mounted else ((), ())
-            near = self.neighbours.tests(pod, self.selected(spec)) if beside else ()
-            room = Room.node_by_node(chosen, wants, reach, (*limits, *reach, *near), fails)
-            return Look(room.places or frozenset(), room, dict(fails), dict(taints), +behind)
-        room = Room.by_counts(chosen, wants, fails)
-        return Look(self._places(kinds, able), room, dict(fails), dict(taints), +behind)
+        assert self.neighbours is not None
+        assert self.attachments is not None
+        limits, reach = self.attachments.tests(pod) if mounted else ((), ())
+        later = (*limits, *reach, *(self.neighbours.tests(pod, self.selected(spec)) if beside else ()))
+        if reach or any(alike.lacking(name, UNIT) for name in wants if name.startswith(PORTS) for alike in chosen):
+            room = Room.node_by_node(chosen, wants, reach, later, fails)
+            places = room.places or frozenset()
+        else:
+            room = Room.by_counts(chosen, wants, later, fails)
+            places = self._places(kinds, able)
+        out = {node.name for nodes in room.barred.values() for node in nodes}
+        return Look(places, places - out if out else places, room, dict(fails), dict(taints), +behind)
 
     def selected(self, spec: PodSpec) -> list[tuple[Node, bool]]:
         """Nodes that it selects, whatever their taints; and whether these keep it away."""

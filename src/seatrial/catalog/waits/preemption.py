@@ -29,6 +29,15 @@ class Victims(msgspec.Struct, frozen=True):
 
 
 def victims(floor: Floor, pod: Pod, look: Look) -> Victims | None:
+    """The same for pods that are alike."""
+    key = "victims", id(look), pod.spec.priority or 0
+    if key not in floor.memo:
+        floor.memo[key] = _victims(floor, pod, look)
+    found: Victims | None = floor.memo[key]
+    return found
+
+
+def _victims(floor: Floor, pod: Pod, look: Look) -> Victims | None:
     priority, wants = pod.spec.priority or 0, demands(pod.spec)
     lower = _below(floor, priority)
     able = []

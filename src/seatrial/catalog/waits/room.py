@@ -91,10 +91,13 @@ class Room(msgspec.Struct, frozen=True):
     places: frozenset[str] | None = None  # where nodes were looked at one by one: those that let it in
     away: int = 0  # nodes that would let it in, were its volumes there
     barred: Mapping[str, tuple[Node, ...]] = {}  # constraint → nodes that have room and do not meet it
+    memo: dict[tuple[str, int], int] = {}
 
     @classmethod
-    def by_counts(cls, kinds: Sequence[Alike], wants: Amounts, fails: Counter[str]) -> Room:
+    def by_counts(cls, kinds: Sequence[Alike], wants: Amounts, later: Tests, fails: Counter[str]) -> Room:
+        """Only nodes that have room are looked at one by one."""
         fits, large = 0, dict.fromkeys(wants, 0)
+        barred: dict[str, list[Node]] = {}
         for alike in kinds:
             lacking = {resource: alike.lacking(resource, amount) for resource, amount in wants.items()}
             for resource, amount in wants.items():
@@ -102,10 +105,17 @@ class Room(msgspec.Struct, frozen=True):
                 if lacking[resource]:
                     fails[f"insufficient {resource}"] += lacking[resource]
             scarcest = max(lacking, key=lambda one: lacking[one])
+            others = [(name, amount) for name, amount in wants.items() if lacking[name] and name != scarcest]
             for node in alike.having(scarcest, wants[scarcest]):
                 free = alike.free(node)
-                fits += all(free.get(resource, 0) >= amount for resource, amount in wants.items())
-        return cls(tuple(kinds), fits, large)
+                if all(free.get(resource, 0) >= amount for resource, amount in others):
+                    if later and (against := _first(later, node)):
+                        barred.setdefault(against, []).append(node)
+                    else:
+                        fits += 1
+        fails.update({name: len(nodes) for name, nodes in barred.items()})
+        known = {name: tuple(nodes) for name, nodes in barred.items()}
+        return cls(tuple(kinds), fits, large, barred=known, memo={})
 
     @classmethod
     def node_by_node(
@@ -131,7 +141,7 @@ class Room(msgspec.Struct, frozen=True):
                 else:
                     fits += 1
         known = {name: tuple(nodes) for name, nodes in barred.items()}
-        return cls(tuple(kinds), fits, large, frozenset(places), away, known)
+        return cls(tuple(kinds), fits, large, frozenset(places), away, known, {})
 
     def fitting(self, wants: Amounts) -> Iterator[Node]:
         """The nodes on which nothing is in its way."""
@@ -143,21 +153,24 @@ class Room(msgspec.Struct, frozen=True):
 
     def slots(self, resource: str, amount: int, enough: int) -> int:
         """Were it the only thing that is wanted."""
-        if self.places is None:
+        if self.places is None and not self.barred:
             found = 0
             for alike in self.alike:
                 found += alike.slots(resource, amount, enough - found)
                 if found >= enough:
                     break
             return found
+        if (resource, amount) not in self.memo:
+            self.memo[resource, amount] = sum(max(0, free.get(resource, 0)) // amount for free in self._open())
+        return self.memo[resource, amount]
+
+    def _open(self) -> Iterator[Amounts]:
+        """What is free on nodes to which nothing bars the way."""
         out = {node.name for nodes in self.barred.values() for node in nodes}
-        open_to_it = self.places - out
-        return sum(
-            max(0, alike.free(node).get(resource, 0)) // amount
-            for alike in self.alike
-            for node in alike.nodes
-            if node.name in open_to_it
-        )
+        for alike in self.alike:
+            for node in alike.nodes:
+                if node.name not in out and (self.places is None or node.name in self.places):
+                    yield alike.free(node)
 
 
 def _lacking(free: Amounts, wants: Amounts) -> list[str]:

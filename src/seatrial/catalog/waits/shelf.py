@@ -49,15 +49,13 @@ class Offer(msgspec.Struct):
         default_factory=Counter
     )  # counter → devices that nobody has and that lack it
     full: int = 0  # devices that several may have, and of which too little is left
-
-    @property
-    def here(self) -> int:
-        return self.free.total()
+    here: int = 0  # all that are free
+    used: int = 0  # all that others have
 
     @property
     def is_broken_up(self) -> bool:
         """More of them are nobody's and lack what their parts use than are simply in use."""
-        return bool(self.lacks) and self.lacks.total() >= sum(one.total() for one in self.users.values())
+        return bool(self.lacks) and self.lacks.total() >= self.used
 
     @property
     def is_full(self) -> bool:
@@ -110,6 +108,15 @@ class Shelf(View, frozen=True):
     def count(self, want: Exactly) -> int:
         return self.offer(want).devices if want.allocation_mode == ALL else want.count
 
+    def is_reached(self, offer: Offer, places: frozenset[str]) -> bool:
+        """Whether any of its devices, free or not, is in one of these places."""
+        key = "reached", id(offer), id(places)
+        if key not in self.memo:
+            used = (place for user in offer.users.values() for place in user)
+            self.memo[key] = places, not places.isdisjoint(offer.free) or any(place in places for place in used)
+        found: bool = self.memo[key][1]
+        return found
+
     def serves(self, node: str, wants: Iterable[Exactly]) -> bool:
         """Whether a pod there can have each of these; of several that want the same devices it may say yes too often."""
         for want in wants:
@@ -141,6 +148,7 @@ class Shelf(View, frozen=True):
                     self._count(slot, sizes, found, spent)
         for slot in sorted(parts, key=_size):  # of small ones more can be had together
             self._count(slot, sizes, found, spent)
+        found.here, found.used = found.free.total(), sum(one.total() for one in found.users.values())
         return found
 
     def _count(self, slot: Slot, sizes: Mapping[str, Any], found: Offer, spent: Counter[Shared]) -> None:

@@ -34,6 +34,8 @@ class HeldDevice(View, frozen=True):
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
+        if not snapshot.all(DeviceUseOfLate) and not snapshot.all(DeviceTemperature):
+            return
         pods = {(one.metadata.namespace, one.name): one for one in snapshot.all(Pod) if one.status.phase == "Running"}
         for used in snapshot.all(DeviceUseOfLate):
             if (pod := _holder(used, pods)) is not None:
