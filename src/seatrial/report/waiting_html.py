@@ -62,10 +62,10 @@ def render(found: Diagnosis) -> str:
 <div><dt>Waiting</dt><dd>{count(found.waiting_pods, "pod")}, {count(found.waiting_accelerators, "accelerator")}</dd></div></dl>
 </header>
 <main>
+{_join(_explanations(found))}
 <section aria-labelledby="causes"><h2 id="causes">Causes</h2>
 {_join(_cause(cause) for cause in found.causes) or "<p>None.</p>"}
 </section>
-{_join(_explanations(found))}
 {_join(_blind(found))}
 </main>
 <footer>Made by seatrial {e(found.seatrial)}.</footer>

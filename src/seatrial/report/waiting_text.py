@@ -26,15 +26,15 @@ def render(found: Diagnosis, *, colour: bool = False) -> str:
         page.say(_SIMULATED, paint="bold")
     page.gap()
     page.say(f"{place(found.environment)}, {moment(found.taken_at)}, seatrial {found.seatrial}", paint="dim")
+    for one in found.explanations:  # there are some where one thing was asked about
+        page.gap()
+        _explanation(page, one)
     for cause in found.causes[:_MOST_CAUSES]:
         page.gap()
         _cause(page, cause)
     if len(found.causes) > _MOST_CAUSES:
         page.gap()
         page.say(f"… and {len(found.causes) - _MOST_CAUSES} more causes; -o json has them")
-    for one in found.explanations:
-        page.gap()
-        _explanation(page, one)
     _rest(page, found)
     return page.text()
 

@@ -108,7 +108,7 @@ class Floor(View, frozen=True):
         assert self.attachments is not None
         wants, spec = demands(pod.spec), pod.spec
         beside, mounted = self.neighbours.key(pod), self.attachments.key(pod)
-        asks = (sorted(wants.items()), spec.node_selector, required_affinity(spec), spec.tolerations)
+        asks = (wants, spec.node_selector, required_affinity(spec), spec.tolerations)
         key = msgspec.json.encode(asks), beside, mounted
         if key not in self.memo:
             self.memo[key] = self._look(pod, wants, mounted=bool(mounted), beside=bool(beside))
