@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.catalog.measures.over_time import average, busy
+from seatrial.catalog.systems.device_metrics import IDLE
 from seatrial.catalog.views.device_tracks import DeviceTrack, Point
 from seatrial.model.fact import All
 from seatrial.model.measure import Measure, Target
@@ -12,7 +13,6 @@ from seatrial.model.metric import OF_TALK, Means, metric
 from seatrial.model.verdict import Verdict, not_applicable
 
 _SOURCE = "exporters of accelerators, by way of the monitoring system"
-_IDLE = 0.01
 
 
 @metric(
@@ -36,8 +36,8 @@ def of_held_accelerators(devices: All[DeviceTrack], means: Means) -> list[Measur
 def _wasted(devices: All[DeviceTrack], held: Measure, means: Means) -> Measure:
     """Of the time for which devices were held, the share in which they did nothing."""
     idle = tuple(msgspec.structs.replace(one, busy=tuple(map(_idle, one.busy))) for one in devices)
-    return average("utilisation.held-and-idle", idle, busy, means, held=True, source=f"points of less than {_IDLE:.0%}")
+    return average("utilisation.held-and-idle", idle, busy, means, held=True, source=f"points of less than {IDLE:.0%}")
 
 
 def _idle(point: Point) -> Point:
-    return msgspec.structs.replace(point, value=1.0 if point.value < _IDLE else 0.0)
+    return msgspec.structs.replace(point, value=1.0 if point.value < IDLE else 0.0)
