@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.app.diagnose import diagnose, exit_code
+from seatrial.app.diagnose import diagnose, exit_code, render
 from seatrial.app.target import Target
 from seatrial.model.errors import UsageError
 from seatrial.model.wait import Standing
@@ -48,3 +48,44 @@ async def test_one_thing_is_found_by_the_end_of_its_name(tmp_path: Path) -> None
     assert [one.subject for one in found.explanations] == ["pods/team/p"]
     with pytest.raises(UsageError, match="nothing that was read is called"):
         await diagnose(target, "pods/team/nobody")
+
+
+GPU = "nvidia.com/gpu"
+LARGE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "n1"},
+    "status": {"allocatable": {"cpu": "64", "pods": "100", GPU: "8"}},
+}
+
+
+def training(name: str, devices: int, *, on: str = "", owner: str = "") -> dict[str, object]:
+    made_by = {"ownerReferences": [{"kind": "Job", "name": owner, "uid": "u", "controller": True}]} if owner else {}
+    work = {"name": "w", "image": "x", "resources": {"limits": {GPU: str(devices)}}}
+    scheduled = {"type": "PodScheduled", "status": "True" if on else "False"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "team", **made_by},
+        "spec": {"nodeName": on, "containers": [work]},
+        "status": {"phase": "Running" if on else "Pending", "conditions": [scheduled]},
+    }
+
+
+JOB = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "train", "namespace": "team", "uid": "u"},
+    "spec": {"parallelism": 1, "completions": 1, "template": {"spec": {"containers": []}}},
+}
+
+
+@pytest.mark.parametrize("about", ["pods/team/p", "jobs/team/train"])
+async def test_what_would_make_it_fit_stands_before_all_causes(tmp_path: Path, about: str) -> None:
+    given = [LARGE, JOB, training("a", 2, on="n1"), training("p", 8, owner="train")]
+    found = await diagnose(files(tmp_path, *given), about)
+    (one,) = found.explanations
+    assert (one.subject, one.first) == ("pods/team/p", f"insufficient {GPU}")
+    text = " ".join(render(found, "text").split())
+    needs, cause = f"needs 8 of {GPU}; the best node, nodes/n1, has 6 free", f"1. {found.causes[0].holder}"
+    assert text.index(needs) < text.index("wait for pods/team/a, or end it") < text.index(cause)

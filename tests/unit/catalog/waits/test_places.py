@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
 from seatrial.catalog.waits.advice import Case
 from seatrial.catalog.waits.explaining import explain
 from seatrial.catalog.waits.floor import Floor
@@ -248,3 +250,17 @@ def test_a_gang_that_may_not_be_beside_another_waits_for_that_one() -> None:
     apart = affinity("podAntiAffinity", term(app="a"))
     given = [node("n1"), *gang("g", 2, ["n1", "n1"]), pod("q", 0, "n1", meta=A), pod("p", **apart)]
     assert sources(given) == ["company.anti-affinity-keeps-it-out"]
+
+
+@pytest.mark.parametrize(("allowed", "told"), [(0, True), (1, False)])
+def test_a_preemption_that_a_budget_speaks_against_is_told_with_it(allowed: int, told: bool) -> None:
+    low = pod("low", 8, "n1", meta=A, **LOW)
+    facts = snapshot(node("n1"), low, pod("p", 1, **HIGH))
+    spec = {"selector": {"matchLabels": {"app": "a"}}}
+    given = {"metadata": {"name": "b", "namespace": "team"}, "spec": spec, "status": {"disruptionsAllowed": allowed}}
+    budget = msgspec.convert(given, PodDisruptionBudget)
+    (floor,), groups = facts.all(Floor), facts.all(Group)
+    waits = next(one for group in groups for one in group.unplaced)
+    found = explain(Case(waits, floor.look(waits), floor, groups, (budget,)))
+    assert "it may preempt: on 1 node" in found.needs
+    assert ("against policy/poddisruptionbudgets/team/b" in found.needs) is told
