@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from seatrial.catalog.remedies.parts import STAY
 from seatrial.catalog.remedies.pods import CONTAINERS, USES_ACCELERATORS, container, plain, pod
 from seatrial.catalog.remedies.policies import (
     EPHEMERAL,
@@ -25,10 +26,6 @@ from seatrial.model.verdict import Finding
 _ENFORCED = "pod-security.namespaces-enforce-a-standard"
 _VERSIONED = "pod-security.standards-are-of-a-version"
 _PREFIX = "pod-security.kubernetes.io/"
-_STAY = {  # a namespace that is taken out of Git must not be taken out of the cluster
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-}
 
 
 def _standards(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
@@ -56,7 +53,7 @@ def labelled(name: str, labels: dict[str, str]) -> Obj:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": dict(labels), "annotations": dict(_STAY)},
+        "metadata": {"name": name, "labels": dict(labels), "annotations": dict(STAY)},
     }
 
 

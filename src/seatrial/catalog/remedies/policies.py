@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from seatrial.catalog.remedies.parts import served_as
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.views.tenants import SYSTEM, driver_namespaces
@@ -68,7 +69,7 @@ def denied(
     beside: tuple[Obj, ...] = (),
 ) -> Fix:
     """``beside`` are objects that belong to the policy, such as a role whose permission it asks for."""
-    api_version = _api_version(snapshot, VALIDATING)
+    api_version = served_as(snapshot, VALIDATING, "v1")
     where = {"namespaceSelector": namespaces} if namespaces is not None else {}
     policy: Obj = {
         "apiVersion": api_version,
@@ -96,7 +97,7 @@ def denied(
 
 def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], configuration: str) -> Fix:
     """Pods beside the platform, changed as they are created. Kubernetes has no mode in which that is only told."""
-    api_version = _api_version(snapshot, MUTATING)
+    api_version = served_as(snapshot, MUTATING, "v1")
     policy: Obj = {
         "apiVersion": api_version,
         "kind": "MutatingAdmissionPolicy",
@@ -129,9 +130,3 @@ def unseen(snapshot: Snapshot) -> str:
         "Drivers and device plugins were not seen, so their namespaces are not left out. Add them to `namespaceSelector` in"
         " `base/` first, or their pods are hit as well."
     )
-
-
-def _api_version(snapshot: Snapshot, resource: str) -> str:
-    """What the API server prefers; files do not say, and are taken to be for one that has what is stable."""
-    served = snapshot.apis.versions(resource)
-    return f"{GROUP}/{served[0] if served else 'v1'}"

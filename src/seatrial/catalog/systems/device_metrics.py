@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from seatrial.model.fact import Series, Track
 
 # How much of a device is in use; what is read of the value when nothing is left to give. NVIDIA's finer one first.
-_BUSY = {
+BUSY = {
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE": 1,
     "DCGM_FI_DEV_GPU_UTIL": 100,
     "gpu_gfx_activity": 100,
@@ -59,7 +59,7 @@ def _any_of(names: tuple[str, ...]) -> str:
 
 def _scaled(template: str) -> str:
     """One question for each name, on a scale from 0 to 1; of those that have the same labels the first is answered."""
-    return " or ".join(f"{template.format(name=name)} / {full}" for name, full in _BUSY.items())
+    return " or ".join(f"{template.format(name=name)} / {full}" for name, full in BUSY.items())
 
 
 class DeviceUse(Series, frozen=True):
@@ -94,7 +94,7 @@ class DeviceAge(Series, frozen=True):
     """How many times it should have been collected again since it was; the interval is that of the last hour."""
 
     of = "metrics/accelerator-age"
-    query = " or ".join(f"(time() - timestamp({name})) * count_over_time({name}[1h]) / 3600" for name in _BUSY)
+    query = " or ".join(f"(time() - timestamp({name})) * count_over_time({name}[1h]) / 3600" for name in BUSY)
 
 
 class DeviceTemperature(Series, frozen=True):

@@ -20,8 +20,18 @@ class Target(Shape, frozen=True):
     name: str = ""
 
 
+class Authentication(Shape, frozen=True):
+    name: str = ""
+    kind: str = ""
+
+
 class Trigger(Shape, frozen=True):
+    """All of its fields: whoever changes the list has to write it whole."""
+
     type: str = ""
+    name: str = ""
+    use_cached_metrics: bool = False
+    authentication_ref: Authentication | None = None
     metadata: dict[str, str] = {}  # of a Prometheus: serverAddress, query, threshold, ignoreNullValues and more
     metric_type: str = "AverageValue"
 

@@ -11,7 +11,7 @@ from seatrial.catalog.roles import Exposed, Exposure, Monitoring
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
-from seatrial.model.system import Holds, Process, Proof, Recipe, Served, System
+from seatrial.model.system import Holds, Process, Proof, Recipe, System
 
 PORT = 9090
 _MARK = "prometheus.io"
@@ -196,12 +196,4 @@ PROMETHEUS = System(
         level=LabLevel.NODE,  # it reaches pods from there
         ports={"web": PORT},
     ),
-)
-
-PROMETHEUS_OPERATOR = System(
-    id="prometheus-operator",
-    title="Prometheus Operator",
-    home="https://prometheus-operator.dev",
-    found_by=Served(_MONITORS),
-    roles=(MONITORED,),
 )
