@@ -11,7 +11,7 @@ from seatrial.app import directories
 from seatrial.app.check import choose
 from seatrial.app.reach import Ground, reach
 from seatrial.app.target import Target
-from seatrial.bundle.hardening import INDEX, Chosen, files
+from seatrial.bundle.hardening import INDEX, Chosen, files, index
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.judge import judge
 from seatrial.engine.plan import plan
@@ -24,6 +24,7 @@ from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.remedy import Remedy
 from seatrial.model.run import Environment, EnvironmentKind
 from seatrial.model.verdict import Finding, Outcome
+from seatrial.report.hostile import json_text
 
 
 class Hardened(msgspec.Struct, frozen=True):
@@ -65,6 +66,13 @@ async def harden(
 
 def write(out: Path, hardened: Hardened, *, force: bool) -> None:
     directories.write(out, hardened.files, force=force, mark=INDEX)
+
+
+def as_json(hardened: Hardened) -> str:
+    """The index of the folder, and what is left open."""
+    left = [{"id": id, "because": why} for id, why in hardened.left_out]
+    told = index(hardened.chosen, leftOut=left, unanswered=hardened.unanswered, unknown=hardened.unknown)
+    return json_text(told.decode())
 
 
 def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: Ground, *, named: bool) -> Hardened:

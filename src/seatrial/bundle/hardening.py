@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
-from seatrial.bundle import pages
+from seatrial.bundle import impact, pages
 from seatrial.bundle.document import documents, kustomization
 from seatrial.model.fact import Obj
 from seatrial.model.remedy import Fix, Remedy
@@ -41,7 +42,7 @@ def files(chosen: Sequence[Chosen], *, of: str) -> dict[str, bytes]:
         for step in STEPS
         if (with_step := [one for one in chosen if step in one.steps])
     }
-    written = {**inside, **both, "README.md": pages.front(chosen, of=of), INDEX: _index(chosen)}
+    written = {**inside, **both, "README.md": pages.front(chosen, of=of, index=INDEX), INDEX: index(chosen)}
     return dict(sorted(written.items()))
 
 
@@ -65,7 +66,8 @@ def _folder(name: str, objects: Sequence[Obj], below: tuple[str, ...]) -> Iterat
         yield f"{name}/{file}", documents(alike)
 
 
-def _index(chosen: Sequence[Chosen]) -> bytes:
+def index(chosen: Sequence[Chosen], **more: Any) -> bytes:
+    """For machines; ``more`` is said beside the remedies."""
     rows = [
         {
             "id": one.remedy.id,
@@ -75,7 +77,8 @@ def _index(chosen: Sequence[Chosen]) -> bytes:
             "eases": one.remedy.eases,
             "findings": [{"check": finding.check, "subject": finding.subject} for finding in one.findings],
             "refusesThem": one.remedy.refuses,
+            "impact": impact.row(one.fix.impact) if one.fix.impact is not None else None,
         }
         for one in chosen
     ]
-    return msgspec.json.format(msgspec.json.encode({"schema": SCHEMA, "remedies": rows}), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode({"schema": SCHEMA, "remedies": rows, **more}), indent=2) + b"\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from seatrial.bundle import impact
 from seatrial.kit.markdown import code, text
 
 if TYPE_CHECKING:
@@ -13,17 +14,22 @@ if TYPE_CHECKING:
 _MOST = 50  # findings that are told one by one
 
 
-def front(chosen: Sequence[Chosen], *, of: str) -> bytes:
+def front(chosen: Sequence[Chosen], *, of: str, index: str) -> bytes:
     lines = [
         "# Fixes for what was found",
         "",
         f"Made by `seatrial harden` for {text(of)}. Each folder is one fix, with a page of its own.",
         "",
-        "| fix | findings | first step |",
-        "|---|---|---|",
+        "| fix | findings | what is there now | first step |",
+        "|---|---|---|---|",
         *(
-            f"| [{one.remedy.id}]({one.remedy.id}/README.md): {one.remedy.title} | {len(one.findings)} | {_first(one)} |"
+            f"| [{one.remedy.id}]({one.remedy.id}/README.md): {one.remedy.title} | {len(one.findings)} | {_now(one)} | {_first(one)} |"
             for one in chosen
+        ),
+        "",
+        (
+            "What is there now is told by what was read; nothing was written to find out. Who it is stands on each page, and for machines in"
+            f" `{index}`."
         ),
         "",
         "1. Read the pages. What is written here are proposals: numbers and exceptions are for you to set.",
@@ -60,6 +66,10 @@ def page(one: Chosen) -> bytes:
     return ("\n\n".join(parts) + "\n").encode()
 
 
+def _now(one: Chosen) -> str:
+    return impact.summary(one.fix.impact) if one.fix.impact is not None else ""
+
+
 def _first(one: Chosen) -> str:
     return one.steps[0] if one.steps else "by hand"
 
@@ -79,6 +89,17 @@ def _answered(one: Chosen) -> Iterator[str]:
 
 def _impact(one: Chosen) -> Iterator[str]:
     """By the rule of the checks, from what was read: nothing was written to find out, and it says so."""
+    if one.fix.impact is not None:
+        yield f"{impact.summary(one.fix.impact).capitalize()}. What runs goes on running."
+        yield (
+            "That is told from what was read, by the same rules as the policy's own; nothing was sent to the API server to find"
+            " out, whose own answers the audit step gives."
+            if one.fix.audit
+            else "That is told from what was read; nothing was sent to the API server to find out."
+        )
+        yield ""
+        yield from impact.markdown(one.fix.impact, most=_MOST)
+        return
     if not one.remedy.refuses and one.fix.audit:
         yield "Whom it would refuse is not told by what was read; the audit step tells. What calls for it:"
     elif not one.remedy.refuses:

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 
 import msgspec
 
 from seatrial.model.fact import Fact, Obj, Snapshot
 from seatrial.model.verdict import Finding
+
+
+class Fate(StrEnum):
+    REFUSED = "refused"
+    DEPENDS = "depends"  # on who makes it
+    CHANGED = "changed"
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """Objects that are there, and what would become of them if they were made again with the remedy in force."""
+
+    subject: str  # what makes them, or the object itself
+    namespace: str = ""
+    fate: Fate
+    because: tuple[str, ...]  # in the words of the policy
+    objects: int = 1  # of them; pods of a controller, for instance
+
+
+class Impact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a remedy would do to what is there now, told from facts: nothing was written to find out."""
+
+    of: str  # what was looked at, such as "pods"
+    looked_at: int = 0  # objects
+    hits: tuple[Hit, ...] = ()
+    unknown: tuple[str, ...] = ()  # why there may be more than is told
+
+    def count(self, fate: Fate) -> int:
+        return sum(one.objects for one in self.hits if one.fate is fate)
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +49,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     enforce: tuple[Obj, ...] = ()
     caution: str = ""  # what a person has to look at first, as it could not be read
     beside: Mapping[str, Obj] = {}  # files that no API server takes as objects, by their names
+    impact: Impact | None = None  # without one it lets in whatever was let in before
     about: tuple[Finding, ...] | None = None  # of the findings those that it answers; without it all of them
 
     @property

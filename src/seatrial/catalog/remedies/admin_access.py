@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from seatrial.catalog.remedies.impact import on_objects
 from seatrial.catalog.remedies.pods import texts
 from seatrial.catalog.remedies.policies import VALIDATING, Demand, Rule, denied
-from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
-from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.dra import ClaimSpec, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from seatrial.model.fact import Fact, Obj, Snapshot
+from seatrial.model.remedy import Fate, Fix, Hit, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _LABEL = "resource.kubernetes.io/admin-access"
@@ -23,6 +25,10 @@ _CLEANERS = (
 )
 _MAY_GRANT = "authorizer.group('seatrial.dev').resource('adminaccess').check('grant').allowed()"
 _SPEC = "(request.resource.resource == 'resourceclaimtemplates' ? object.spec.spec : object.spec)"
+_ON_LABEL = f"only who may grant admin access may change the label {_LABEL} of a namespace"
+_ON_CLAIM = "only who may grant admin access may claim devices with adminAccess"
+_OF_NODE = "a driver publishes devices of the node alone on which its plug-in runs"
+_LOOKED_AT: tuple[type[Fact], ...] = (Namespace, ResourceClaim, ResourceClaimTemplate)
 TENANT = "tenant"
 
 
@@ -56,15 +62,25 @@ def _guarded(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         demands=(
             Demand(
                 "!variables.isNamespace || variables.label == variables.before || variables.mayGrant",
-                f"only who may grant admin access may change the label {_LABEL} of a namespace",
+                _ON_LABEL,
             ),
-            Demand(
-                "!variables.asks || variables.mayGrant",
-                "only who may grant admin access may claim devices with adminAccess",
-            ),
+            Demand("!variables.asks || variables.mayGrant", _ON_CLAIM),
         ),
         beside=(role,),
+        impact=on_objects(snapshot, _LOOKED_AT, "namespaces and claims", _granted(snapshot)),
     )
+
+
+def _granted(snapshot: Snapshot) -> Iterator[Hit]:
+    """Who makes them decides, and that is in no object."""
+    for namespace in snapshot.all(Namespace):
+        if _LABEL in namespace.metadata.labels:
+            yield Hit(subject=namespace.subject, namespace=namespace.name, fate=Fate.DEPENDS, because=(_ON_LABEL,))
+    claims: list[tuple[Fact, ClaimSpec]] = [(one, one.spec) for one in snapshot.all(ResourceClaim)]
+    claims += [(one, one.spec.spec) for one in snapshot.all(ResourceClaimTemplate)]
+    for fact, spec in claims:
+        if any(want.admin_access for request in spec.devices.requests for want in request.wants):
+            yield Hit(subject=fact.subject, namespace=fact.metadata.namespace, fate=Fate.DEPENDS, because=(_ON_CLAIM,))
 
 
 def _namespace(name: str, **labels: str) -> Obj:
@@ -85,6 +101,7 @@ ADMIN_ACCESS = Remedy(
     ),
     eases=("admin-access.tenants-may-not-label-namespaces", "admin-access.tenants-may-not-claim-there"),
     serves=(VALIDATING,),
+    reads=_LOOKED_AT,
     render=_guarded,
     trials=(
         Trial(
@@ -126,10 +143,18 @@ def _held(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         demands=(
             Demand(
                 "!variables.isHeld || (variables.node != '' && variables.slice.spec.?nodeName.orValue('') == variables.node)",
-                "a driver publishes devices of the node alone on which its plug-in runs",
+                _OF_NODE,
             ),
         ),
+        impact=on_objects(snapshot, (ResourceSlice,), "slices", _of_no_node(snapshot, drivers)),
     )
+
+
+def _of_no_node(snapshot: Snapshot, drivers: Collection[str]) -> Iterator[Hit]:
+    """Service accounts are refused these. By whose token the others were published is in no object, and is not told."""
+    for one in snapshot.all(ResourceSlice):
+        if one.spec.driver in drivers and not one.spec.node_name:
+            yield Hit(subject=one.subject, fate=Fate.DEPENDS, because=(_OF_NODE,))
 
 
 def _slice(node: str) -> Obj:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
+from seatrial.catalog.remedies.impact import uses_accelerators
 from seatrial.catalog.remedies.pods import CONTAINERS, DIGEST, IMAGE, USES_ACCELERATORS, container, plain, pod
 from seatrial.catalog.remedies.policies import EPHEMERAL, VALIDATING, Demand, Rule, beside_the_platform, denied
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy, Trial
@@ -23,6 +26,16 @@ def _images(of: str) -> str:
     )
 
 
+def _all(spec: PodSpec) -> Iterator[str]:
+    yield from (one.image for one in spec.every_container)
+    yield from (one.image.reference for one in spec.volumes if one.image is not None)
+
+
+def _says_registry(image: str) -> bool:
+    first, slash, _ = image.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
 VARIABLES = (
     ("accelerators", USES_ACCELERATORS),
     ("before", f"oldObject == null ? [] : {_images('oldObject')}"),
@@ -31,11 +44,13 @@ VARIABLES = (
 HAVE_DIGESTS = Demand(
     f"!variables.accelerators || variables.images.all(i, i.matches('{_HAS_DIGEST}'))",
     "an image of a pod with accelerators is named by its digest, volumes of type image included",
+    lambda spec: uses_accelerators(spec) and not all(re.fullmatch(_HAS_DIGEST, one) for one in _all(spec)),
 )
 _NAME_REGISTRIES = Demand(
     "!variables.accelerators || variables.images.all(i, i.contains('/') && (\n"
     "    i.split('/')[0].contains('.') || i.split('/')[0].contains(':') || i.split('/')[0] == 'localhost'))",
     "an image of a pod with accelerators says which registry it is from",
+    lambda spec: uses_accelerators(spec) and not all(map(_says_registry, _all(spec))),
 )
 
 

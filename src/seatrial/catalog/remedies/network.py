@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from seatrial.catalog.remedies.impact import uses_accelerators
 from seatrial.catalog.remedies.pods import USES_ACCELERATORS, plain, pod
 from seatrial.catalog.remedies.policies import MUTATING, changed
 from seatrial.catalog.remedies.subjects import namespaces
 from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
-from seatrial.catalog.systems.kubernetes.pods import LabelSelector
+from seatrial.catalog.systems.kubernetes.pods import LabelSelector, PodTemplate
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy, Trial
@@ -76,6 +77,12 @@ NETWORK_DEFAULT_DENY = Remedy(
 )
 
 
+def _would_be_labelled(pod: PodTemplate) -> tuple[str, ...]:
+    if not uses_accelerators(pod.spec) or pod.metadata.labels.get(_LABEL) == _YES:
+        return ()
+    return (f"gets the label {_LABEL}: {_YES}",)
+
+
 def _labelled(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     meant = {one.subject: one for one in snapshot.all(NetworkPolicy) if _means_accelerators(one)}
     about = tuple(one for one in findings if one.subject in meant)
@@ -86,6 +93,7 @@ def _labelled(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         snapshot,
         when=(("uses-accelerators", USES_ACCELERATORS),),
         configuration=f'Object{{metadata: Object.metadata{{labels: {{"{_LABEL}": "{_YES}"}}}}}}',
+        words=_would_be_labelled,
     )
     moved = tuple(_reselected(meant[subject]) for subject in sorted({one.subject for one in about}))
     return msgspec.structs.replace(fix, enforce=(*fix.enforce, *moved), about=about)

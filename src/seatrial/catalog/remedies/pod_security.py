@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from seatrial.catalog.remedies.baseline import NOT_READ, broken
+from seatrial.catalog.remedies.impact import on_pods, uses_accelerators
 from seatrial.catalog.remedies.parts import STAY
 from seatrial.catalog.remedies.pods import CONTAINERS, USES_ACCELERATORS, container, plain, pod
 from seatrial.catalog.remedies.policies import (
@@ -18,13 +20,15 @@ from seatrial.catalog.remedies.policies import (
     denied,
 )
 from seatrial.catalog.remedies.subjects import namespaces
+from seatrial.catalog.systems.kubernetes.pods import PodSpec, SecurityContext
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.model.remedy import Fate, Fix, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _ENFORCED = "pod-security.namespaces-enforce-a-standard"
 _VERSIONED = "pod-security.standards-are-of-a-version"
+_UNCONFINED = "Unconfined"
 _PREFIX = "pod-security.kubernetes.io/"
 
 
@@ -41,6 +45,7 @@ def _standards(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
             *(labelled(name, held) for name in bare),
             *(labelled(name, pinned) for name in floating if pinned and name not in bare),
         ),
+        impact=on_pods(snapshot, lambda pod: broken(pod.spec), fate=Fate.REFUSED, within=bare, unknown=(NOT_READ,)),
     )
 
 
@@ -77,6 +82,7 @@ POD_SECURITY = Remedy(
         " would be deleted. Argo CD and Flux are told so by annotations."
     ),
     cures=(_ENFORCED, _VERSIONED),
+    reads=(Workload,),
     render=_standards,
     trials=(
         Trial(
@@ -87,6 +93,11 @@ POD_SECURITY = Remedy(
         Trial(what="a pod with nothing of the node", obj=pod(containers=[plain()])),
     ),
 )
+
+
+def _would_be_filtered(spec: PodSpec) -> tuple[str, ...]:
+    says_nothing = spec.security_context.seccomp_profile is None
+    return ("gets the profile RuntimeDefault",) if uses_accelerators(spec) and says_nothing else ()
 
 
 def _filtered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
@@ -101,6 +112,7 @@ def _filtered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
             "Object{spec: Object.spec{securityContext: Object.spec.securityContext{\n"
             '    seccompProfile: Object.spec.securityContext.seccompProfile{type: "RuntimeDefault"}}}}'
         ),
+        words=lambda pod: _would_be_filtered(pod.spec),
     )
 
 
@@ -148,6 +160,15 @@ SYSTEM_CALLS = Remedy(
 )
 
 
+def _is_unconfined(spec: PodSpec) -> bool:
+    of_pod = _profile(spec.security_context)
+    return any((_profile(one.security_context) or of_pod) == _UNCONFINED for one in spec.every_container)
+
+
+def _profile(context: SecurityContext) -> str:
+    return context.seccomp_profile.type if context.seccomp_profile is not None else ""
+
+
 def _confined(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     return denied(
         "seatrial-unconfined",
@@ -163,6 +184,7 @@ def _confined(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
                 "!variables.accelerators || variables.containers.all(c,\n"
                 "    c.?securityContext.?seccompProfile.?type.orValue(variables.profile) != 'Unconfined')",
                 "a pod with accelerators does not turn the filter for system calls off",
+                lambda spec: uses_accelerators(spec) and _is_unconfined(spec),
             ),
         ),
         namespaces=beside_the_platform(snapshot),

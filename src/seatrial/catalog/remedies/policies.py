@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from seatrial.catalog.remedies.impact import Words, on_pods
 from seatrial.catalog.remedies.parts import served_as
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import Pod, PodSpec, PodTemplate
 from seatrial.catalog.views.tenants import SYSTEM, driver_namespaces
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import GapReason, Obj, Snapshot
-from seatrial.model.remedy import Fix
+from seatrial.model.remedy import Fate, Fix, Impact
 
 GROUP = "admissionregistration.k8s.io"
 VALIDATING = f"{GROUP}/validatingadmissionpolicies"
@@ -39,10 +40,11 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """An expression that must hold, and what is said where it does not."""
+    """An expression that must hold, what is said where it does not, and of pods the same rule over facts."""
 
     expression: str
     message: str
+    broken_by: Callable[[PodSpec], bool] | None = None
 
 
 PODS = Rule(("pods",))
@@ -67,8 +69,13 @@ def denied(
     demands: Iterable[Demand],
     namespaces: Obj | None = None,
     beside: tuple[Obj, ...] = (),
+    impact: Impact | None = None,
 ) -> Fix:
-    """``beside`` are objects that belong to the policy, such as a role whose permission it asks for."""
+    """``beside`` are objects that belong to the policy, such as a role whose permission it asks for.
+
+    What becomes of pods is told by the demands; of anything else by ``impact``.
+    """
+    demands = tuple(demands)
     api_version = served_as(snapshot, VALIDATING, "v1")
     where = {"namespaceSelector": namespaces} if namespaces is not None else {}
     policy: Obj = {
@@ -92,11 +99,22 @@ def denied(
         for actions in (["Warn", "Audit"], ["Deny"])
     )
     caution = unseen(snapshot) if namespaces == beside_the_platform(snapshot) else ""
-    return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,), caution=caution)
+    if any(one.broken_by for one in demands):
+        impact = on_pods(
+            snapshot, lambda pod: _broken(demands, pod), fate=Fate.REFUSED, left_alone=left_alone(snapshot)
+        )
+    return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,), caution=caution, impact=impact)
 
 
-def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], configuration: str) -> Fix:
-    """Pods beside the platform, changed as they are created. Kubernetes has no mode in which that is only told."""
+def _broken(demands: Iterable[Demand], pod: PodTemplate) -> tuple[str, ...]:
+    return tuple(one.message for one in demands if one.broken_by is not None and one.broken_by(pod.spec))
+
+
+def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], configuration: str, words: Words) -> Fix:
+    """Pods beside the platform, changed as they are created. Kubernetes has no mode in which that is only told.
+
+    ``words`` say of a pod, over facts, what would be changed in it.
+    """
     api_version = served_as(snapshot, MUTATING, "v1")
     policy: Obj = {
         "apiVersion": api_version,
@@ -118,7 +136,8 @@ def changed(name: str, snapshot: Snapshot, *, when: Iterable[tuple[str, str]], c
         "metadata": {"name": name},
         "spec": {"policyName": name},
     }
-    return Fix(base=(policy,), enforce=(binding,), caution=unseen(snapshot))
+    impact = on_pods(snapshot, words, fate=Fate.CHANGED, left_alone=left_alone(snapshot))
+    return Fix(base=(policy,), enforce=(binding,), caution=unseen(snapshot), impact=impact)
 
 
 def unseen(snapshot: Snapshot) -> str:

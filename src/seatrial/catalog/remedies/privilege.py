@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from seatrial.catalog.checks.posture.privilege import ALL_DEVICES, DEVICE_FILES, NO_DEVICES, NODE_SOCKETS, POWERFUL
+from seatrial.catalog.remedies.impact import uses_accelerators
 from seatrial.catalog.remedies.pods import CONTAINERS, USES_ACCELERATORS, container, paths, plain, pod, texts
 from seatrial.catalog.remedies.policies import (
     EPHEMERAL,
@@ -14,11 +16,36 @@ from seatrial.catalog.remedies.policies import (
     beside_the_platform,
     denied,
 )
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
 from seatrial.catalog.views.tenants import FORCING
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy, Trial
 from seatrial.model.verdict import Finding
+
+
+def _privileged(spec: PodSpec) -> bool:
+    return any(one.security_context.privileged for one in spec.every_container)
+
+
+def _shares(spec: PodSpec) -> bool:
+    return spec.host_pid or spec.host_ipc or spec.host_network
+
+
+def _is_powerful(spec: PodSpec) -> bool:
+    added = (name for one in spec.every_container for name in one.security_context.capabilities.add)
+    return any(name.upper().replace("CAP_", "") in POWERFUL for name in added)
+
+
+def _mounts(spec: PodSpec, patterns: tuple[str, ...]) -> bool:
+    mounted = (one.host_path.path for one in spec.volumes if one.host_path is not None)
+    return any(re.fullmatch(paths(patterns), path) for path in mounted)
+
+
+def _names_devices(spec: PodSpec) -> bool:
+    settings = (entry for one in spec.every_container for entry in one.env if entry.name in FORCING)
+    return any(one.value_from is not None or one.value.lower() not in NO_DEVICES for one in settings)
+
 
 _VARIABLES = (
     ("containers", CONTAINERS),
@@ -30,32 +57,38 @@ _DEMANDS = (
     Demand(
         "!variables.accelerators || !variables.privileged",
         "a pod with accelerators has no privileged container",
+        lambda spec: uses_accelerators(spec) and _privileged(spec),
     ),
     Demand(
         "!variables.accelerators || !(object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false)\n"
         "    || object.spec.?hostNetwork.orValue(false))",
         "a pod with accelerators has process, IPC and network namespaces of its own",
+        lambda spec: uses_accelerators(spec) and _shares(spec),
     ),
     Demand(
         "!variables.accelerators || variables.containers.all(c,\n"
         "    c.?securityContext.?capabilities.?add.orValue([]).all(n,\n"
         f"        !(n.upperAscii().replace('CAP_', '') in {texts(POWERFUL)})))",
         "a container of a pod with accelerators adds no capability that opens the node",
+        lambda spec: uses_accelerators(spec) and _is_powerful(spec),
     ),
     Demand(
         f"!variables.accelerators || variables.paths.all(p, !p.matches(r'{paths(NODE_SOCKETS)}'))",
         "a pod with accelerators mounts no folder by which the kubelet, the runtime or device interfaces are steered",
+        lambda spec: uses_accelerators(spec) and _mounts(spec, NODE_SOCKETS),
     ),
     Demand(
         f"variables.paths.all(p, !p.matches(r'{paths(DEVICE_FILES)}'))\n"
         f"&& (!variables.privileged || variables.paths.all(p, !p.matches(r'{paths(ALL_DEVICES)}')))",
         "device files are not mounted: ask for the device by resources.limits or resourceClaims",
+        lambda spec: _mounts(spec, DEVICE_FILES) or (_privileged(spec) and _mounts(spec, ALL_DEVICES)),
     ),
     Demand(
         "variables.containers.all(c, c.?env.orValue([]).all(e,\n"
         f"    !(e.name in {texts(FORCING)}) || (!has(e.valueFrom)\n"
         f"        && e.?value.orValue('').lowerAscii() in {texts(NO_DEVICES)})))",
         "no container names the devices that it wants to see in its environment",
+        _names_devices,
     ),
 )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from seatrial.catalog.remedies.impact import on_pods
 from seatrial.catalog.remedies.pods import DIGEST, plain, pod
 from seatrial.catalog.remedies.subjects import namespaces
 from seatrial.catalog.systems.kubernetes.dra import ClaimSpec, ResourceClaim
+from seatrial.catalog.systems.kubernetes.pods import PodTemplate
 from seatrial.catalog.views.claimed_classes import ClaimedClasses, classes_in
 from seatrial.catalog.views.tenants import AcceleratorNamespace
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.model.remedy import Fate, Fix, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _EXTENDED = "quotas.extended-resources-are-bounded"
@@ -118,8 +121,20 @@ QUOTAS = Remedy(
 _REQUESTS = {"cpu": "100m", "memory": "256Mi"}  # proposals
 
 
+def _would_be_given(pod: PodTemplate) -> tuple[str, ...]:
+    """A limit stands for a request that is not said."""
+    silent = [
+        one
+        for one in (*pod.spec.containers, *pod.spec.init_containers)
+        if any(name not in one.resources.requests and name not in one.resources.limits for name in _REQUESTS)
+    ]
+    return ("gets requests for what its containers do not ask for",) if silent else ()
+
+
 def _limits(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
+    homes = namespaces(findings, _DEFAULTS)
     return Fix(
+        impact=on_pods(snapshot, _would_be_given, fate=Fate.CHANGED, within=homes),
         enforce=tuple(
             {
                 "apiVersion": "v1",
@@ -127,8 +142,8 @@ def _limits(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
                 "metadata": {"name": "seatrial-defaults", "namespace": name},
                 "spec": {"limits": [{"type": "Container", "defaultRequest": dict(_REQUESTS)}]},
             }
-            for name in namespaces(findings, _DEFAULTS)
-        )
+            for name in homes
+        ),
     )
 
 
@@ -141,6 +156,7 @@ CONTAINER_DEFAULTS = Remedy(
         " they count against quotas, and nodes have to have room for them."
     ),
     cures=(_DEFAULTS,),
+    reads=(Workload,),
     render=_limits,
     trials=(
         Trial(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from seatrial.catalog.remedies.impact import on_objects
 from seatrial.catalog.remedies.pods import texts
 from seatrial.catalog.remedies.policies import VALIDATING, Demand, Rule, denied
 from seatrial.catalog.systems.kubernetes.controllers import Deployment, Replicated, StatefulSet
+from seatrial.catalog.systems.prometheus import Service
 from seatrial.catalog.views.model_paths import ModelService
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.model.remedy import Fate, Fix, Hit, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _NAME = "kubernetes.io/metadata.name"
 _OUTSIDE = ("NodePort", "LoadBalancer")
 _OF_GATEWAYS = "gateway.networking.k8s.io/gateway-name"
+_THROUGH_GATEWAY = (
+    "models are reached through the Gateway: a Service here is no NodePort, no LoadBalancer, and has no externalIPs"
+)
 
 
 def _inside(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
@@ -36,11 +41,26 @@ def _inside(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         demands=(
             Demand(
                 "!variables.isOutside || variables.isOfGateway || variables.wasOutside",
-                "models are reached through the Gateway: a Service here is no NodePort, no LoadBalancer, and has no externalIPs",
+                _THROUGH_GATEWAY,
             ),
         ),
         namespaces={"matchExpressions": [{"key": _NAME, "operator": "In", "values": homes}]},
+        impact=on_objects(snapshot, (Service,), "services", _doors(snapshot, homes)),
     )
+
+
+def _doors(snapshot: Snapshot, homes: Collection[str]) -> Iterator[Hit]:
+    for one in snapshot.all(Service):
+        if one.metadata.namespace in homes and is_open(one):
+            yield Hit(
+                subject=one.subject, namespace=one.metadata.namespace, fate=Fate.REFUSED, because=(_THROUGH_GATEWAY,)
+            )
+
+
+def is_open(service: Service) -> bool:
+    """The rule of the policy, over facts."""
+    outside = service.spec.type in _OUTSIDE or bool(service.spec.external_ips)
+    return outside and _OF_GATEWAYS not in service.metadata.labels
 
 
 def _outside(of: str) -> str:
@@ -68,7 +88,7 @@ MODEL_SERVICES = Remedy(
     cures=("interception.model-services-stay-inside",),
     refuses=True,
     serves=(VALIDATING,),
-    reads=(ModelService,),
+    reads=(ModelService, Service),
     render=_inside,
     trials=(
         Trial(what="a NodePort", obj=_service(type="NodePort"), refused="models are reached through the Gateway"),
