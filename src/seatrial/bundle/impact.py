@@ -17,11 +17,11 @@ _WOULD = {
 
 
 def summary(impact: Impact) -> str:
-    """``3 of 40 pods would be refused if they were made again``."""
+    """``of 40 pods 3 would be refused if they were made again``."""
     told = [f"{count} {would}" for fate, would in _WOULD.items() if (count := impact.count(fate))]
     if not told:
-        return f"none of {impact.looked_at} {impact.of} would fare otherwise"
-    return f"of {impact.looked_at} {impact.of} {', '.join(told)} if they were made again"
+        return f"none of {_many(impact.looked_at, impact.of)} would fare otherwise"
+    return f"of {_many(impact.looked_at, impact.of)} {', '.join(told)} if made again"
 
 
 def by_namespace(impact: Impact) -> dict[str, list[Hit]]:
@@ -34,8 +34,11 @@ def by_namespace(impact: Impact) -> dict[str, list[Hit]]:
 def counted(impact: Impact, hits: list[Hit]) -> str:
     """``12 pods of 3 workloads``; what is not made by something else is only counted."""
     objects, makers = sum(hit.objects for hit in hits), len({hit.subject for hit in hits})
-    made = f" of {makers} workload{'' if makers == 1 else 's'}" if impact.of == "pods" else ""
-    return f"{objects} {impact.of}{made}"
+    return _many(objects, impact.of) + (f" of {_many(makers, 'workloads')}" if impact.of == "pods" else "")
+
+
+def _many(count: int, of: str) -> str:
+    return f"{count} {of.removesuffix('s') if count == 1 else of}"
 
 
 def markdown(impact: Impact, *, most: int) -> Iterator[str]:

@@ -70,9 +70,9 @@ def _told(made: Hardened, out: Path | None) -> str:
     if not made.chosen:
         page.say("Nothing fails for which there is a fix; no file was written.", paint="bold")
     elif out is None:
-        page.say(f"{len(made.chosen)} fixes in {len(made.files)} files, of which none was written", paint="bold")
+        page.say(f"{_fixes(made)}, of which none was written", paint="bold")
     else:
-        page.say(f"{out}: {len(made.chosen)} fixes in {len(made.files)} files", paint="bold")
+        page.say(f"{out}: {_fixes(made)}", paint="bold")
     for one in made.chosen:
         many = len(one.findings)
         page.say(
@@ -94,6 +94,11 @@ def _told(made: Hardened, out: Path | None) -> str:
     if made.unanswered:
         page.say(f"fails, and has no fix as a file: {', '.join(made.unanswered)}", paint="fail", limit=4000)
     return page.text()
+
+
+def _fixes(made: Hardened) -> str:
+    many = len(made.chosen)
+    return f"{many} fix{'' if many == 1 else 'es'} in {len(made.files)} files"
 
 
 def _impact(page: Page, impact: Impact) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from seatrial.bundle.hardening import INDEX, Chosen, files
 from seatrial.kit import yaml
 from seatrial.model.fact import Obj
-from seatrial.model.remedy import Fix, Remedy
+from seatrial.model.remedy import Fate, Fix, Hit, Impact, Remedy
 from seatrial.model.verdict import Finding, Outcome, Severity
 
 HOSTILE = "../../etc\n# <script>alert(1)</script> `rm` [x](http://evil)"
@@ -146,3 +147,36 @@ def test_machines_find_an_index() -> None:
     assert row["id"] == "walls"
     assert row["steps"] == ["audit", "enforce"]
     assert row["findings"] == [{"check": "quotas.claims-are-counted", "subject": "namespaces/a"}]
+
+
+IMPACT = Impact(
+    of="pods",
+    looked_at=9,
+    hits=tuple(
+        Hit(subject=f"pods/{HOSTILE}/p{number:03}", namespace=HOSTILE, fate=Fate.REFUSED, because=(HOSTILE,), objects=2)
+        for number in range(60)
+    ),
+    unknown=("pods of b could not be read",),
+)
+
+
+def test_who_would_be_hit_is_counted_by_namespace_and_named_without_markup() -> None:
+    made = files([chosen(msgspec.structs.replace(PAIR, impact=IMPACT))], of="a lab")
+    page, front = made["walls/README.md"].decode(), made["README.md"].decode()
+    assert "Of 9 pods 120 would be refused if made again." in page
+    assert "120 pods of 60 workloads" in page
+    assert "and 10 more" in page
+    assert "Not known: pods of b could not be read" in page
+    assert "of 9 pods 120 would be refused" in front
+    assert "<script" not in page + front
+    assert "](http://" not in page + front
+    (row,) = json.loads(made[INDEX])["remedies"]
+    assert row["impact"]["refused"] == 120
+    assert len(row["impact"]["hits"]) == 60
+    assert row["impact"]["unknown"] == ["pods of b could not be read"]
+
+
+def test_where_nobody_is_hit_it_says_how_many_were_looked_at() -> None:
+    none = Impact(of="pods", looked_at=9)
+    page = files([chosen(msgspec.structs.replace(PAIR, impact=none))], of="a lab")["walls/README.md"].decode()
+    assert "None of 9 pods would fare otherwise." in page

@@ -121,3 +121,25 @@ def test_a_remedy_that_is_not_there_is_a_usage_error(
 ) -> None:
     assert harden(given, tmp_path / "fixes", "--only", "privileges") == 2
     assert "did you mean privilege" in capsys.readouterr().err
+
+
+def test_whom_it_would_hit_is_told_before_anything_is_written(
+    given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["harden", "--manifests", str(given), "--dry-run", "--only", "privilege"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 fix in 11 files, of which none was written" in said
+    assert "of 1 pod 1 would be refused if made again team-a: 1 pod of 1 workload: pods/team-a/server" in said
+    argv = ["harden", "--manifests", str(given), "--dry-run", "--only", "privilege", "--format", "json"]
+    assert main(argv) == 0
+    told = json.loads(capsys.readouterr().out)
+    (one,) = told["remedies"]
+    assert (one["impact"]["refused"], one["impact"]["lookedAt"]) == (1, 1)
+    assert one["impact"]["hits"][0]["because"] == ["a pod with accelerators has no privileged container"]
+    assert "pod-security.root-is-not-used" in told["unanswered"]
+
+
+def test_a_folder_or_a_dry_run_and_not_both(given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["harden", "--manifests", str(given)]) == 2
+    assert harden(given, tmp_path / "fixes", "--dry-run") == 2
+    assert "a folder to write, or --dry-run" in capsys.readouterr().err
