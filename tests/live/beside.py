@@ -69,7 +69,7 @@ def services(at: systems.Place, settings: Mapping[str, Any] | None = None) -> di
 
 
 @contextmanager
-def running(*wanted: Service, within: float = 120.0) -> Iterator[tuple[subprocess.Popen[bytes], ...]]:
+def running(*wanted: Service, within: float = 300.0) -> Iterator[tuple[subprocess.Popen[bytes], ...]]:
     """Until the end of the block, once each says that it is ready."""
     with ExitStack() as stack:
         started = tuple(stack.enter_context(_started(one)) for one in wanted)

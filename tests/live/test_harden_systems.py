@@ -83,18 +83,19 @@ def kubectl(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=120)
 
 
-def settings(programs: Programs, folder: Path) -> tuple[Any, str]:
-    """Kueue's process, and its configuration as the lab writes it, without what keeps gangs whole."""
+def kueue_of(programs: Programs, folder: Path) -> tuple[Any, str, Obj]:
+    """Kueue's process, its configuration as the lab writes it without what keeps gangs whole, and the Secret that it looks for."""
     at = beside.place("kueue", sites.need(NAME), folder, programs)
     service = beside.services(at, {"wait_for_pods_ready": False})["kueue"]
     text = next(text for path, text in service.files.items() if path.endswith("kueue.yaml"))
-    return service, text + "internalCertManagement: {enable: false}\n"  # its webhooks are not called here
+    secret = next(one for one in beside.objects(at, programs) if one["kind"] == "Secret")
+    return service, text, secret
 
 
 def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, programs: Programs, tmp_path: Path) -> None:
     site = sites.need(NAME)
     keda = beside.place("keda", site, tmp_path / "keda", programs)
-    kueue, config = settings(programs, tmp_path / "kueue")
+    kueue, config, secret = kueue_of(programs, tmp_path / "kueue")
     operator, webhooks = (beside.services(keda)[name] for name in ("keda-operator", "keda-webhooks"))
 
     async def install() -> None:
@@ -103,7 +104,7 @@ def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, program
 
     asyncio.run(install())
     with beside.running(operator, webhooks):
-        asyncio.run(arranged(config))
+        asyncio.run(arranged(config, secret))
         before = failing()
         cures = {id: set(Catalog.installed().remedies[id].cures) for id in REMEDIES}
         assert {id for id, checks in cures.items() if not checks & before} == set()  # the control
@@ -127,16 +128,16 @@ def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, program
         assert asyncio.run(harden.harden(Target(lab=NAME), only=REMEDIES)).chosen == ()
 
 
-async def arranged(kueue: str) -> None:
+async def arranged(kueue: str, secret: Obj) -> None:
     async with api() as client:
-        for obj in served.scene(kueue):
+        for obj in (*served.scene(kueue), secret):
             await client.apply(obj)
     wait_for_autoscaler(0)
 
 
 def wait_for_autoscaler(window: int) -> list[Obj]:
     """KEDA makes it of the ScaledObject, and carries on what changes there."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         found = json.loads(kubectl("get", "hpa", "-n", served.PLAIN, "-o", "json").stdout)["items"]
         ours = [one for one in found if one["metadata"]["name"] == "keda-hpa-bursty"]
