@@ -77,6 +77,25 @@ SERVER: Obj = {
 }
 
 
+JUMPY: Obj = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "server", "namespace": TENANT},
+    "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "server"},
+        "minReplicas": 1,
+        "maxReplicas": 2,
+        "metrics": [
+            {
+                "type": "Pods",
+                "pods": {"metric": {"name": "waiting"}, "target": {"type": "AverageValue", "averageValue": "4"}},
+            }
+        ],
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
+    },
+}
+
+
 def door(type: str) -> Obj:
     return {
         "apiVersion": "v1",
@@ -128,5 +147,6 @@ def scene() -> Iterator[Obj]:
     yield server_of_api("--profiling=false")
     yield audit_policy("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n")
     yield SERVER
+    yield JUMPY
     yield door("NodePort")
     yield from BAD

@@ -12,7 +12,6 @@ import datetime as dt
 import http.client
 import json
 import re
-import shutil
 import socketserver
 import ssl
 import subprocess
@@ -223,7 +222,7 @@ def envoy_gateway(folder: Path, objects: Path) -> Iterator[str]:
     version = re.findall(r"/(\d+\.\d+\.\d+)", said)[0]
     there = folder / "data/envoy-versions" / version / "bin/envoy"
     there.parent.mkdir(parents=True)
-    shutil.copy(programs["envoy"], there)
+    there.symlink_to(programs["envoy"])
     homes = {"configHome": "config", "dataHome": "data", "stateHome": "state", "runtimeDir": "run"}
     host = {name: str(folder / place) for name, place in homes.items()}
     custom = {

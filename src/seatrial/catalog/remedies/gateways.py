@@ -78,7 +78,7 @@ def _wanted(name: str, of: str, namespaces: Sequence[str]) -> str:
         return ""
     return (
         f"Put the certificate of {of} as `ca.crt` into a ConfigMap `{name}` in {', '.join(namespaces)}. It could not be seen"
-        " whether you have it under another name; while the reference leads nowhere nobody is let through."
+        " whether you have it under another name; while the reference leads nowhere, expect nobody to be let through."
     )
 
 
