@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from seatrial.app import harden
+from seatrial.app.target import Target
 from seatrial.catalog.remedies.pods import IMAGE, container, plain, pod
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.prometheus import Service
@@ -19,11 +21,12 @@ from seatrial.cluster import kubeconfig
 from seatrial.cluster.client import Client, connect
 from seatrial.engine.catalog import Catalog
 from seatrial.lab import site as sites
-from seatrial.model.errors import CannotJudge
+from seatrial.model.errors import CannotJudge, ConsentRefused
 from seatrial.model.fact import Fact, Obj, Snapshot
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.remedy import Fate, Fix, Impact
 from tests.live.conftest import down, up
+from tests.live.tenant import BAD, GOOD, TENANT, named
 from tests.unit.catalog.test_remedies import door, failing, gpu_pod, snapshot
 
 NAME, HOME = "test-harden-impact", "team-a"
@@ -267,3 +270,53 @@ async def agree_on_services() -> None:
         assert refused == set(foretold)
         assert 0 < len(refused) < len(made)
         await client.delete(fix.enforce[0])
+        await client.delete(fix.base[0])
+
+
+def test_the_api_server_says_the_same_when_it_is_asked(lab: str) -> None:
+    asyncio.run(stored([*GOOD, *BAD]))
+    told = asyncio.run(harden.harden(Target(lab=NAME), only=VALIDATE))
+    wanted: list[str] = []
+    asked = asyncio.run(harden.harden(Target(lab=NAME), only=VALIDATE, consent=lambda lines: not wanted.extend(lines)))
+    assert len(wanted) == len(VALIDATE)
+    for one, same in zip(told.chosen, asked.chosen, strict=True):
+        foretold, found = one.fix.impact, same.fix.impact
+        assert foretold is not None
+        assert found is not None
+        assert (foretold.by_server, found.by_server) == (False, True)
+        assert foretold.looked_at == found.looked_at == len(GOOD) + len(BAD)
+        assert found.unknown == ()
+        assert {hit.subject for hit in found.hits} == {hit.subject for hit in foretold.hits} != set()
+        for hit in found.hits:  # it stops at the first rule that is broken
+            assert set(hit.because) <= set(said(foretold)[hit.subject][1])
+    assert b"the API server says" in asked.files["README.md"]
+    asyncio.run(nothing_is_left())
+    with pytest.raises(ConsentRefused):
+        asyncio.run(harden.harden(Target(lab=NAME), only=VALIDATE, consent=lambda lines: False))
+    asyncio.run(nothing_is_left())
+
+
+async def stored(pods: list[Obj]) -> None:
+    async with api() as client:
+        await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TENANT}})
+        await client.apply(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": TENANT}}
+        )
+        for number, one in enumerate(pods):
+            await client.create(named(one, f"stored-{number}"))
+
+
+async def nothing_is_left() -> None:
+    async with api() as client:
+        for path in (
+            "/api/v1/namespaces",
+            "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+            "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+        ):
+            found = await client.get(path)
+            assert found is not None
+            assert [
+                one["metadata"]["name"]
+                for one in found["items"]
+                if one["metadata"]["name"].startswith("seatrial-harden-")
+            ] == []

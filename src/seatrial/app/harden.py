@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from seatrial.app import directories
+from seatrial.app.asking import Consent, asked
 from seatrial.app.check import choose
 from seatrial.app.reach import Ground, reach
 from seatrial.app.target import Target
@@ -42,10 +43,14 @@ async def harden(
     *,
     only: tuple[str, ...] = (),
     run: Path | None = None,
+    consent: Consent | None = None,
     tell: Tell = silent,
     clock: Clock | None = None,
 ) -> Hardened:
-    """``only`` names remedies. ``run`` is a saved Run whose failures count, instead of judging anew."""
+    """``only`` names remedies. ``run`` is a saved Run whose failures count, instead of judging anew.
+
+    With ``consent`` the API server is asked what its policies would do.
+    """
     catalog = Catalog.installed()
     remedies = tuple(map(catalog.remedy, only)) if only else tuple(catalog.remedies.values())
     checks = choose(catalog, ())
@@ -61,7 +66,15 @@ async def harden(
                 catalog, checks, ground.snapshot, open_bench=None, clock=clock or SystemClock(), tell=tell
             )
             findings = judged.findings
-    return _hardened(remedies, findings, ground, named=bool(only))
+        hardened = _hardened(remedies, findings, ground, named=bool(only))
+        if consent is None:
+            return hardened
+        if ground.client is None:
+            raise UsageError("only a cluster can be asked", way_out="leave --ask out, or name a cluster")
+        told = await asked(
+            ground.client, ground.snapshot, hardened.chosen, consent=consent, clock=clock or SystemClock()
+        )
+        return msgspec.structs.replace(hardened, chosen=told, files=files(told, of=_told(ground.environment)))
 
 
 def write(out: Path, hardened: Hardened, *, force: bool) -> None:
@@ -93,7 +106,7 @@ def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: G
     waiting = {check for remedy in remedies for check in remedy.answers}
     return Hardened(
         chosen=tuple(chosen),
-        files=files(chosen, of=_told(ground.environment)) if chosen else {},
+        files=files(chosen, of=_told(ground.environment)),
         left_out=tuple(left_out),
         unanswered=_names(one for one in failures if (one.check, one.subject) not in answered),
         unknown=_names(one for one in findings if one.outcome is Outcome.UNKNOWN and one.check in waiting),

@@ -35,7 +35,9 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def files(chosen: Sequence[Chosen], *, of: str) -> dict[str, bytes]:
-    """By their paths. ``of`` says in words what was looked at."""
+    """By their paths; none where nothing is chosen. ``of`` says in words what was looked at."""
+    if not chosen:
+        return {}
     inside = {f"{one.remedy.id}/{name}": data for one in chosen for name, data in _of_one(one)}
     both = {
         f"{step}/kustomization.yaml": kustomization(*(f"../{one.remedy.id}/{step}" for one in with_step))

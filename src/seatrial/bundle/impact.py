@@ -18,10 +18,11 @@ _WOULD = {
 
 def summary(impact: Impact) -> str:
     """``of 40 pods 3 would be refused if they were made again``."""
+    by = ", the API server says" if impact.by_server else ""
     told = [f"{count} {would}" for fate, would in _WOULD.items() if (count := impact.count(fate))]
     if not told:
-        return f"none of {_many(impact.looked_at, impact.of)} would fare otherwise"
-    return f"of {_many(impact.looked_at, impact.of)} {', '.join(told)} if made again"
+        return f"none of {_many(impact.looked_at, impact.of)} would fare otherwise{by}"
+    return f"of {_many(impact.looked_at, impact.of)} {', '.join(told)} if made again{by}"
 
 
 def by_namespace(impact: Impact) -> dict[str, list[Hit]]:
@@ -57,6 +58,7 @@ def row(impact: Impact) -> dict[str, Any]:
     return {
         "of": impact.of,
         "lookedAt": impact.looked_at,
+        "toldBy": "the API server" if impact.by_server else "facts",
         **{fate.value: impact.count(fate) for fate in Fate},
         "hits": [
             {

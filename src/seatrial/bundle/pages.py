@@ -27,10 +27,7 @@ def front(chosen: Sequence[Chosen], *, of: str, index: str) -> bytes:
             for one in chosen
         ),
         "",
-        (
-            "What is there now is told by what was read; nothing was written to find out. Who it is stands on each page, and for machines in"
-            f" `{index}`."
-        ),
+        (f"Who it is stands on each page, with how it is known, and for machines in `{index}`."),
         "",
         "1. Read the pages. What is written here are proposals: numbers and exceptions are for you to set.",
         (
@@ -87,16 +84,18 @@ def _answered(one: Chosen) -> Iterator[str]:
             yield f"- `{check}`: {many} {'failure' if many == 1 else 'failures'}; it {how}"
 
 
+def _how(one: Chosen) -> str:
+    if one.fix.impact is not None and one.fix.impact.by_server:
+        return "The API server was asked, with the policy in force in a namespace of its own: one pod of each kind was offered there."
+    told = "That is told from what was read; nothing was sent to the API server to find out"
+    return f"{told}, whose own answers the audit step gives." if one.fix.audit else f"{told}."
+
+
 def _impact(one: Chosen) -> Iterator[str]:
     """By the rule of the checks, from what was read: nothing was written to find out, and it says so."""
     if one.fix.impact is not None:
         yield f"{impact.summary(one.fix.impact).capitalize()}. What runs goes on running."
-        yield (
-            "That is told from what was read, by the same rules as the policy's own; nothing was sent to the API server to find"
-            " out, whose own answers the audit step gives."
-            if one.fix.audit
-            else "That is told from what was read; nothing was sent to the API server to find out."
-        )
+        yield _how(one)
         yield ""
         yield from impact.markdown(one.fix.impact, most=_MOST)
         return

@@ -20,7 +20,7 @@ _MOST = 8  # namespaces of one fix that are told one by one
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "harden",
-        help="write fixes for what fails as files for Git; nothing is created in the cluster",
+        help="write fixes for what fails as files for Git; nothing is created in the cluster, but with --ask",
         description=(
             "Write fixes for what `check` finds as Kustomize folders: first to tell, then to enforce. Says which of the objects"
             " that are there each admission policy would refuse if they were made again."
@@ -29,6 +29,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="the folder to write")
     parser.add_argument("--dry-run", action="store_true", help="write no folder; only tell what would be in it")
+    parser.add_argument(
+        "--ask",
+        action="store_true",
+        help="ask the API server whom its policies would refuse, by dry runs in a fresh namespace that is removed at the end",
+    )
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="with --ask: create what that takes without asking you"
+    )
     parser.add_argument("--force", action="store_true", help="replace a folder that an earlier harden wrote")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", metavar="FORMAT", help="text, json; text unless given"
@@ -52,11 +60,17 @@ def run(args: argparse.Namespace) -> int:
     if (args.out is None) is not args.dry_run:
         raise UsageError("harden takes a folder to write, or --dry-run", way_out="-o DIR, or --dry-run")
     from seatrial.app import harden
+    from seatrial.cli.consent import asking
     from seatrial.cli.progress import shown
     from seatrial.cli.working import complete
 
     with shown() as progress:
-        made = complete(harden.harden(targets.of(args), only=tuple(args.only), run=args.findings, tell=progress.tell))
+        consent = asking(yes=args.yes, progress=progress) if args.ask else None
+        made = complete(
+            harden.harden(
+                targets.of(args), only=tuple(args.only), run=args.findings, consent=consent, tell=progress.tell
+            )
+        )
     if made.files and not args.dry_run:
         harden.write(args.out, made, force=args.force)
     output.write(harden.as_json(made) if args.format == "json" else _told(made, args.out))

@@ -28,12 +28,15 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Impact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a remedy would do to what is there now, told from facts: nothing was written to find out."""
+    """What a remedy would do to what is there now."""
 
     of: str  # what was looked at, such as "pods"
     looked_at: int = 0  # objects
     hits: tuple[Hit, ...] = ()
     unknown: tuple[str, ...] = ()  # why there may be more than is told
+    by_server: bool = (
+        False  # the API server said so; otherwise it is told from facts, and nothing was written to find out
+    )
 
     def count(self, fate: Fate) -> int:
         return sum(one.objects for one in self.hits if one.fate is fate)

@@ -47,7 +47,7 @@ def on_pods(
             looked_at += count
             if said := words(template):
                 hits.append(Hit(subject=workload.subject, namespace=namespace, fate=fate, because=said, objects=count))
-    return Impact(of="pods", looked_at=looked_at, hits=_together(hits), unknown=(*_unseen(snapshot), *unknown))
+    return Impact(of="pods", looked_at=looked_at, hits=together(hits), unknown=(*_unseen(snapshot), *unknown))
 
 
 def _made(workload: Workload) -> Iterator[tuple[str, PodTemplate, int]]:
@@ -64,7 +64,7 @@ def _as_template(pod: Pod) -> PodTemplate:
     return PodTemplate(metadata=pod.metadata, spec=pod.spec)
 
 
-def _together(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+def together(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     """The pods of one workload that fare alike are one line."""
     alike: dict[tuple[str, str, Fate, tuple[str, ...]], int] = defaultdict(int)
     for one in hits:
@@ -78,7 +78,7 @@ def _together(hits: Iterable[Hit]) -> tuple[Hit, ...]:
 def on_objects(snapshot: Snapshot, kinds: Sequence[type[Fact]], of: str, hits: Iterable[Hit]) -> Impact:
     """Objects that stand for themselves."""
     looked_at = sum(len(snapshot.all(kind)) for kind in kinds)
-    return Impact(of=of, looked_at=looked_at, hits=_together(hits), unknown=tuple(unread(snapshot, kinds)))
+    return Impact(of=of, looked_at=looked_at, hits=together(hits), unknown=tuple(unread(snapshot, kinds)))
 
 
 def unread(snapshot: Snapshot, kinds: Iterable[type[Fact]]) -> Iterator[str]:
