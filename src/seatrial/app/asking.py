@@ -52,13 +52,15 @@ async def asked(
     policies = {one.remedy.id: one for one in chosen if _probe(one) is not None}
     if not policies:
         return tuple(chosen)
-    intended = [f"{name}: its policy, in force in one fresh namespace alone, and dry runs there" for name in policies]
+    intended = [f"{name}: its policy, in force in a fresh namespace alone, and dry runs there" for name in policies]
     if not consent(intended):
         raise ConsentRefused("nothing was created, because there was no leave to", way_out="give it with --yes")
-    async with open_bench(client, check="harden", subject="", image="", clock=clock) as bench:
-        answers = {id: await _impact(client, bench, snapshot, one) for id, one in policies.items()}
-    if bench.leftovers:
-        raise CannotJudge(f"could not be removed: {'; '.join(bench.leftovers)}", way_out="delete it by hand")
+    answers: dict[str, Impact] = {}
+    for id, one in policies.items():  # each in a namespace of its own, or the one would answer for the other
+        async with open_bench(client, check="harden", subject="", image="", clock=clock) as bench:
+            answers[id] = await _impact(client, bench, snapshot, one)
+        if bench.leftovers:
+            raise CannotJudge(f"could not be removed: {'; '.join(bench.leftovers)}", way_out="delete it by hand")
     return tuple(_with(one, answers[one.remedy.id]) if one.remedy.id in answers else one for one in chosen)
 
 
@@ -78,17 +80,17 @@ async def _impact(client: Client, bench: Bench, snapshot: Snapshot, one: Chosen)
     assert foretold is not None
     assert probe is not None
     await _put_in_force(client, bench, one.fix, probe)
-    kinds = _kinds(snapshot, foretold, _left_alone(one.fix))
+    offered = kinds(snapshot, _left_alone(one.fix))
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(kind: _Kind) -> str | None:
         async with turns:
             return await _answer(client, bench.namespace, kind)
 
-    answers = await asyncio.gather(*map(ask, kinds))
+    answers = await asyncio.gather(*map(ask, offered))
     messages = _messages(one.fix)
     hits, unknown = [], []
-    for kind, answer in zip(kinds, answers, strict=True):
+    for kind, answer in zip(offered, answers, strict=True):
         said = tuple(message for message in messages if answer and message in answer)
         if said:
             hits.append(
@@ -104,7 +106,7 @@ async def _impact(client: Client, bench: Bench, snapshot: Snapshot, one: Chosen)
             unknown.append(f"{kind.subject}: something else refused it: {answer}")
         elif answer is None:
             unknown.append(f"{kind.subject}: its pod was gone before it could be asked about")
-    looked_at = sum(kind.count for kind in kinds)
+    looked_at = sum(kind.count for kind in offered)
     if missing := foretold.looked_at - looked_at:
         unknown.append(f"{missing} pods are not made yet, and nothing could be offered for them")
     return Impact(of="pods", looked_at=looked_at, hits=together(hits), unknown=tuple(unknown), by_server=True)
@@ -133,7 +135,7 @@ async def _put_in_force(client: Client, bench: Bench, fix: Fix, probe: Trial) ->
     )
 
 
-def _kinds(snapshot: Snapshot, foretold: Impact, left_alone: Sequence[str]) -> list[_Kind]:
+def kinds(snapshot: Snapshot, left_alone: Sequence[str]) -> list[_Kind]:
     """One for each workload and template that its pods have."""
     found: list[_Kind] = []
     for workload in snapshot.all(Workload):
@@ -170,7 +172,7 @@ def _left_alone(fix: Fix) -> list[str]:
 
 
 def _messages(fix: Fix) -> list[str]:
-    return [rule["message"] for one in fix.base for rule in one["spec"].get("validations", ())]
+    return [rule["message"] for one in fix.base for rule in one.get("spec", {}).get("validations", ())]
 
 
 async def _answer(client: Client, namespace: str, kind: _Kind) -> str | None:

@@ -143,3 +143,8 @@ def test_a_folder_or_a_dry_run_and_not_both(given: Path, tmp_path: Path, capsys:
     assert main(["harden", "--manifests", str(given)]) == 2
     assert harden(given, tmp_path / "fixes", "--dry-run") == 2
     assert "a folder to write, or --dry-run" in capsys.readouterr().err
+
+
+def test_files_cannot_be_asked(given: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["harden", "--manifests", str(given), "--dry-run", "--ask", "--yes"]) == 2
+    assert "only a cluster can be asked" in capsys.readouterr().err
