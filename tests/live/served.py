@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,8 +102,6 @@ def _peers() -> Iterator[Obj]:
 
 def dfinit(config: Obj) -> Obj:
     """JSON is YAML."""
-    import json
-
     return obj("v1", "ConfigMap", "dragonfly-dfinit", DRAGONFLY, data={"dfinit.yaml": json.dumps(config)})
 
 

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seatrial.app import harden
@@ -25,6 +26,7 @@ from seatrial.engine.catalog import Catalog
 from seatrial.kit import yaml
 from seatrial.lab import site as sites
 from seatrial.lab.forge.obtain import Programs
+from seatrial.lab.process import Service
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
 from seatrial.model.lab import LabLevel, LabSpec
@@ -33,8 +35,8 @@ from tests.live import beside, served
 from tests.live.conftest import down, labs, up
 
 NAME = "test-harden-systems"
-API_ONLY = ("gateway-api", "istio", "fluid", "prometheus-operator")
-DEFINED = ("inference-extension", "kueue")  # beside them; these programs do not run, or only with a file of the test
+SYSTEMS = ("gateway-api", "istio", "fluid", "prometheus-operator", "kueue")
+DEFINED = ("inference-extension",)  # beside them, and its programs do not run
 REMEDIES = (
     "accelerator-alerts",
     "backend-tls",
@@ -58,7 +60,7 @@ async def api() -> AsyncIterator[Client]:
 
 @pytest.fixture(scope="module")
 def programs() -> Programs:
-    return asyncio.run(beside.obtained(*DEFINED, "keda"))
+    return asyncio.run(beside.obtained(*DEFINED, "keda", "kueue"))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def lab(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 await beside.install(client, at, programs, definitions=True)
 
     try:
-        up(LabSpec(name=NAME, level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x1"), systems=API_ONLY))
+        up(LabSpec(name=NAME, level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x1"), systems=SYSTEMS))
         asyncio.run(define())
         yield NAME
     finally:
@@ -83,19 +85,17 @@ def kubectl(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=120)
 
 
-def kueue_of(programs: Programs, folder: Path) -> tuple[Any, str, Obj]:
-    """Kueue's process, its configuration as the lab writes it without what keeps gangs whole, and the Secret that it looks for."""
+def kueue_of(programs: Programs, folder: Path) -> tuple[Service, str]:
+    """A second Kueue, and its configuration as the lab writes it, without what keeps gangs whole."""
     at = beside.place("kueue", sites.need(NAME), folder, programs)
     service = beside.services(at, {"wait_for_pods_ready": False})["kueue"]
-    text = next(text for path, text in service.files.items() if path.endswith("kueue.yaml"))
-    secret = next(one for one in beside.objects(at, programs) if one["kind"] == "Secret")
-    return service, text, secret
+    return service, next(text for path, text in service.files.items() if path.endswith("kueue.yaml"))
 
 
 def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, programs: Programs, tmp_path: Path) -> None:
     site = sites.need(NAME)
     keda = beside.place("keda", site, tmp_path / "keda", programs)
-    kueue, config, secret = kueue_of(programs, tmp_path / "kueue")
+    kueue, config = kueue_of(programs, tmp_path / "kueue")
     operator, webhooks = (beside.services(keda)[name] for name in ("keda-operator", "keda-webhooks"))
 
     async def install() -> None:
@@ -104,7 +104,7 @@ def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, program
 
     asyncio.run(install())
     with beside.running(operator, webhooks):
-        asyncio.run(arranged(config, secret))
+        asyncio.run(arranged(config))
         before = failing()
         cures = {id: set(Catalog.installed().remedies[id].cures) for id in REMEDIES}
         assert {id for id, checks in cures.items() if not checks & before} == set()  # the control
@@ -128,9 +128,9 @@ def test_each_is_applied_as_it_stands_and_the_checks_then_pass(lab: str, program
         assert asyncio.run(harden.harden(Target(lab=NAME), only=REMEDIES)).chosen == ()
 
 
-async def arranged(kueue: str, secret: Obj) -> None:
+async def arranged(kueue: str) -> None:
     async with api() as client:
-        for obj in (*served.scene(kueue), secret):
+        for obj in served.scene(kueue):
             await client.apply(obj)
     wait_for_autoscaler(0)
 
@@ -202,14 +202,12 @@ def fields(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
             yield from fields(one, (*path, place))
 
 
-def with_config(service: Any, text: str) -> Any:
-    import msgspec
-
+def with_config(service: Service, text: str) -> Service:
     files = {path: text if path.endswith("kueue.yaml") else old for path, old in service.files.items()}
     return msgspec.structs.replace(service, files=files)
 
 
-def refuses(service: Any, text: str) -> bool:
+def refuses(service: Service, text: str) -> bool:
     """The program ends by itself, and says which field it does not know."""
     wrong = with_config(service, text)
     try:
