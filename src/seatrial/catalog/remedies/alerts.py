@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from seatrial.catalog.systems.device_metrics import XIDS_OF_PROGRAMS
 from seatrial.catalog.remedies.parts import served_as
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems.alerts import PrometheusRule, PrometheusServer
-from seatrial.catalog.systems.device_metrics import BUSY
+from seatrial.catalog.systems.device_metrics import BUSY, XIDS_OF_PROGRAMS
 from seatrial.catalog.systems.exporters import AMD_EXPORTER, DCGM_EXPORTER, RECOGNISED
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.exporter_groups import Exporter
