@@ -18,7 +18,7 @@ def asking(*, yes: bool, progress: Progress) -> Callable[[Sequence[str]], bool]:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise ConsentRefused(
-                f"{len(creates)} active checks would create things in the cluster, and nobody is here to ask",
+                f"{len(creates)} steps would create things in the cluster, and nobody is here to ask",
                 way_out="add --yes, or leave them out with --only",
             )
         with progress.paused():
