@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.cli.measuring import AREAS
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.plan import plan
 from seatrial.model.check import Check
 from seatrial.model.claim import Claim
 from seatrial.model.fault import Fault
 from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.metric import Metric
 from seatrial.model.standard import Automated, Standard
 from seatrial.model.verdict import Outcome
 from tests.cases.runner import check_of, read
@@ -88,6 +90,19 @@ def test_the_subject_that_a_fault_names_plays_the_role_of_the_check(fault: Fault
             assert subject in players
 
 
+@pytest.mark.parametrize("metric", [pytest.param(one, id=one.id) for one in CATALOG.metrics.values()])
+def test_a_metric_says_what_it_is_how_it_is_taken_and_who_sets_its_target(metric: Metric) -> None:
+    assert metric.title.endswith("."), "the title is a sentence"
+    assert metric.how
+    assert metric.fix
+    assert metric.target is None or metric.target.source
+    assert bool(metric.creates) == metric.active
+
+
+def test_the_command_line_knows_every_area_of_metrics() -> None:
+    assert set(AREAS) == {"all", *(one.area for one in CATALOG.metrics.values())}
+
+
 def test_every_area_of_checks_belongs_to_one_domain() -> None:
     claimed = [area for domain in CATALOG.domains.values() for area in domain.areas]
     assert len(claimed) == len(set(claimed))
@@ -96,7 +111,8 @@ def test_every_area_of_checks_belongs_to_one_domain() -> None:
 
 @pytest.mark.parametrize("claim", [pytest.param(one, id=one.id) for one in CATALOG.claims.values()])
 def test_an_item_of_the_deck_is_covered_by_what_exists_or_says_why_not(claim: Claim) -> None:
-    assert claim.checks or claim.systems or claim.later
+    assert claim.checks or claim.systems or claim.metrics or claim.later
+    assert set(claim.metrics) <= set(CATALOG.metrics)
     assert set(claim.checks) <= set(CATALOG.checks)
     assert set(claim.systems) <= set(CATALOG.systems)
     assert set(claim.faults) <= set(CATALOG.faults)

@@ -16,10 +16,12 @@ from itertools import groupby
 from pathlib import Path
 
 from seatrial.engine.catalog import Catalog
+from seatrial.engine.measuring import as_check
 from seatrial.engine.plan import plan
 from seatrial.model.check import Check
 from seatrial.model.claim import Claim
 from seatrial.model.fault import Fault
+from seatrial.model.metric import Metric
 from seatrial.model.standard import Automated, Coverage, NotYet, Requirement, Standard
 from seatrial.model.system import System
 
@@ -83,6 +85,31 @@ def _portrait(system: System) -> Iterator[tuple[str, str]]:
     yield "adds facts of", _code(kind.of for kind in system.facts)
     yield "proof in the lab", system.proof.value
     yield "runs as", f"`{system.recipe.module}@{system.recipe.version}`" if system.recipe else ""
+
+
+def metrics(catalog: Catalog) -> Page:
+    yield "# Metrics"
+    yield (
+        "What `seatrial bench` measures. Each number comes with its target, between which bounds it truly lies, how it was obtained, "
+        "and why not to rely on it, where something says so: too few, too short, or only of what is simulated."
+    )
+    for one in catalog.metrics.values():
+        yield f"## {one.id}"
+        yield one.title
+        yield f"**How:** {one.how}"
+        yield f"**Fix:** {one.fix}"
+        yield _bullets(_measuring(catalog, one))
+
+
+def _measuring(catalog: Catalog, one: Metric) -> Iterator[tuple[str, str]]:
+    needs = plan(catalog, [as_check(one)])
+    yield "unit", one.unit
+    yield "target", f"{one.target.text} ({one.target.source})" if one.target else "none; `--target` sets one"
+    yield "kind", "active" if one.active else "passive"
+    yield "runs once per", one.role.title if one.role else ""
+    yield "reads", _code(kind.of for kind in needs.facts)
+    yield "creates", _code(needs.creates)
+    yield "has to itself", ", ".join(one.exclusive)
 
 
 def standards(catalog: Catalog) -> Page:
@@ -182,11 +209,11 @@ def deck(catalog: Catalog) -> Page:
 
 
 def _claim(one: Claim) -> Sequence[str]:
-    covered = [_code(one.checks), _code(one.systems), f"not yet: {one.later}" if one.later else ""]
+    covered = [_code(one.checks), _code(one.metrics), _code(one.systems), f"not yet: {one.later}" if one.later else ""]
     return f"`{one.id}`", one.said, one.standing.value, one.truth, "; ".join(part for part in covered if part)
 
 
-PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, systems, standards, faults, remedies, deck)
+PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, metrics, systems, standards, faults, remedies, deck)
 
 
 def reference(catalog: Catalog) -> dict[str, str]:

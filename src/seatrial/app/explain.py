@@ -11,6 +11,7 @@ from seatrial.model.check import Check, Want
 from seatrial.model.claim import Claim
 from seatrial.model.errors import UsageError
 from seatrial.model.fault import Fault
+from seatrial.model.metric import Metric
 from seatrial.model.standard import Automated, Requirement, Standard
 from seatrial.model.system import System
 from seatrial.report.lines import Page
@@ -37,7 +38,7 @@ def names(catalog: Catalog | None = None) -> list[str]:
     catalog = catalog or Catalog.installed()
     requirements = {one.id for standard in catalog.standards.values() for one in standard.requirements}
     parts = {one.part for one in catalog.claims.values()}
-    named = (catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.claims)
+    named = (catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.claims, catalog.metrics)
     return sorted({DECK, *parts, *requirements, *(id for entries in named for id in entries)})
 
 
@@ -57,6 +58,8 @@ def _matches(catalog: Catalog, id: str) -> Iterator[Callable[[Page], None]]:
         yield partial(_check, catalog=catalog, check=check)
     if system := catalog.systems.get(id):
         yield partial(_system, system=system)
+    if metric := catalog.metrics.get(id):
+        yield partial(_metric, metric=metric)
     if fault := catalog.faults.get(id):
         yield partial(_fault, fault=fault)
     for claim in catalog.claims.values():
@@ -91,6 +94,10 @@ def _claim(sheet: Page, catalog: Catalog, claim: Claim) -> None:
     for id in claim.checks:
         how = "proves" if catalog.checks[id].active else "checks"
         sheet.say(f"{how}: {catalog.checks[id].title} ({id})", indent=2, mark="·", limit=_LONGEST)
+    for id in claim.metrics:
+        sheet.say(
+            f"measures: {catalog.metrics[id].title} (seatrial bench {catalog.metrics[id].area})", indent=2, mark="·"
+        )
     for id in claim.systems:
         sheet.say(f"{catalog.systems[id].title}: {catalog.systems[id].proof.value} in the lab", indent=2, mark="·")
     for id in claim.faults:
@@ -111,6 +118,21 @@ def _check(sheet: Page, catalog: Catalog, check: Check) -> None:
     _row(sheet, "Creates", ", ".join(check.creates))
     _row(sheet, "Proves", ", ".join(_asking(catalog, check.id)))
     _row(sheet, "Must fail under", ", ".join(_breaking(catalog, check.id)))
+
+
+def _metric(sheet: Page, metric: Metric) -> None:
+    sheet.say(metric.id, paint="bold")
+    sheet.say(metric.title)
+    sheet.gap()
+    _row(sheet, "How", metric.how)
+    _row(sheet, "Fix", metric.fix)
+    _row(
+        sheet,
+        "Target",
+        f"{metric.target.text} ({metric.target.source})" if metric.target else "none; --target sets one",
+    )
+    _row(sheet, "Reads", ", ".join(kind.of for kind in metric.reads))
+    _row(sheet, "Creates", ", ".join(metric.creates))
 
 
 def _runs(check: Check) -> str:

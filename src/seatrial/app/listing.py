@@ -102,10 +102,21 @@ def _remedies(catalog: Catalog) -> Table:
     )
 
 
+def _metrics(catalog: Catalog) -> Table:
+    return Table(
+        ("id", "title", "unit", "target", "how"),
+        tuple(
+            (one.id, one.title, one.unit, one.target.text if one.target else "-", "active" if one.active else "reads")
+            for one in catalog.metrics.values()
+        ),
+    )
+
+
 KINDS: Mapping[str, Callable[[Catalog], Table]] = {
     "checks": _checks,
     "systems": _systems,
     "standards": _standards,
     "faults": _faults,
     "remedies": _remedies,
+    "metrics": _metrics,
 }

@@ -6,7 +6,7 @@ import argparse
 
 from seatrial.cli import output
 
-KINDS = ("checks", "systems", "standards", "faults", "remedies")
+KINDS = ("checks", "systems", "standards", "faults", "remedies", "metrics")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -23,6 +23,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     later: str = ""  # what is not covered yet, and why
 
     @property

@@ -16,6 +16,7 @@ from seatrial.engine.schema import read_run
 from seatrial.lab.forge import Absent
 from seatrial.model.errors import BuildError
 from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.model.measure import Measure
 from seatrial.model.run import Run
 from seatrial.model.verdict import Finding, Outcome, Severity
 
@@ -52,7 +53,7 @@ class World:
     def __init__(self) -> None:
         self.labs: list[tuple[str, ...]] = []
         self.proofs: list[tuple[str, ...]] = []
-        self.downs = 0
+        self.downs = self.benches = 0
         self.complete = True
 
     async def up(self, spec: LabSpec, **more: Any) -> None:
@@ -68,6 +69,11 @@ class World:
         found = Finding(check=GANG, subject=subject, outcome=Outcome.PASS, severity=Severity.HIGH, because="")
         return msgspec.structs.replace(STORED, findings=(found,), evidence=(), complete=self.complete)
 
+    async def bench(self, target: Any, **more: Any) -> Run:
+        self.benches += 1
+        measure = Measure(id="gangs.whole-in-time", value=100.0, unit="%")
+        return msgspec.structs.replace(STORED, findings=(), evidence=(), measures=(measure,))
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Yard], World]:
@@ -82,6 +88,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Yard], World]:
         }.items():
             monkeypatch.setattr(trial.lab, name, stand_in)
         monkeypatch.setattr(trial, "prove", made.prove)
+        monkeypatch.setattr(trial, "bench", made.bench)
         return made
 
     return make
@@ -98,6 +105,7 @@ async def test_what_is_built_already_is_proven_in_one_go(world: Callable[[Yard],
     assert seen.proofs == [()]
     assert seen.downs == 1
     assert {one.standard for one in run.requirements} == {"cncf-ai"}
+    assert [one.id for one in run.measures] == ["lab.start", "trial.measuring", "gangs.whole-in-time"]
 
 
 async def test_the_lab_grows_by_what_comes_and_only_what_that_concerns_is_proven_again(
@@ -135,6 +143,7 @@ async def test_stopped_while_it_proves_it_starts_nothing_more(world: Callable[[Y
     seen.complete = False
     assert not (await run_trial()).complete
     assert seen.labs == [()]
+    assert seen.benches == 0
 
 
 async def test_a_lab_that_cannot_be_built_is_an_error_and_leaves_nothing(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seatrial.cluster import prometheus
 from seatrial.model.errors import UsageError
-from seatrial.model.fact import Gap, GapReason, Series
+from seatrial.model.fact import Gap, GapReason, Series, Track
 
 
 class Busy(Series, frozen=True):
@@ -119,3 +119,25 @@ async def test_whatever_comes_is_series_or_a_gap(answer: Any) -> None:
     facts, gaps = await prometheus.read([Busy], ask)
     assert set(facts) | set(gaps) == {"metrics/busy"}
     assert all(isinstance(gap, Gap) for gap in gaps.values())
+
+
+class BusyOverTime(Track, frozen=True):
+    of: ClassVar[str] = "metrics/busy-over-time"
+    query: ClassVar[str] = "(busy)[$window:$step]"
+
+
+async def test_a_track_is_asked_for_a_window_and_has_its_points(server: tuple[Server, str]) -> None:
+    handler, address = server
+    values = [[1767225600, "1"], [1767225615, "NaN"], [1767225630, "0.5"]]
+    result = [{"metric": {"UUID": "u"}, "values": values}, {"metric": {"UUID": "none"}, "values": [[1, "NaN"]]}]
+    handler.answer = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    facts, gaps = await prometheus.read([BusyOverTime], prometheus.by_address(address), prometheus.Window(600, 15))
+    assert handler.asked == [("(busy)[600s:15s]", None)]
+    (one,) = facts["metrics/busy-over-time"]
+    assert (one.points, one.value, one.at) == (((1767225600.0, 1.0), (1767225630.0, 0.5)), 0.5, 1767225630.0)
+    assert not gaps
+
+
+async def test_a_track_that_is_answered_by_numbers_of_now_is_a_gap(server: tuple[Server, str]) -> None:
+    _, gaps = await prometheus.read([BusyOverTime], prometheus.by_address(server[1]))
+    assert gaps["metrics/busy-over-time"].reason is GapReason.UNREADABLE

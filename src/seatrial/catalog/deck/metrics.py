@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from seatrial.model.claim import Claim, Standing
 
-_LATER = "it is not measured yet: `seatrial bench` is to come"
-
 UTILISATION = Claim(
     id="metric.utilisation",
     said="DCGM_FL_DEV_GPU_UTIL ≥ 80 % under sustained load",
@@ -17,7 +15,7 @@ UTILISATION = Claim(
         "readings.every-accelerator-is-heard-of",
         "readings.devices-that-are-held-work",
     ),
-    later=_LATER,
+    metrics=("utilisation.of-held-accelerators",),
 )
 MEMORY = Claim(
     id="metric.memory",
@@ -26,7 +24,7 @@ MEMORY = Claim(
     truth="That is the activity of memory copies. Occupancy is FB_USED of FB_USED + FB_FREE; model servers take all memory at once, "
     "so vllm:kv_cache_usage_perc tells how full they are.",
     checks=("telemetry.every-accelerator-reports-utilisation-and-memory",),
-    later=_LATER,
+    metrics=("memory.of-held-accelerators",),
 )
 TTFT = Claim(
     id="metric.ttft",
@@ -34,7 +32,7 @@ TTFT = Claim(
     standing=Standing.WRONG,
     truth="gen_ai.server.time_to_first_token in OpenTelemetry; vLLM itself exports vllm:time_to_first_token_seconds.",
     checks=("telemetry.workload-metrics-are-collected",),
-    later=_LATER,
+    metrics=("ttft.as-servers-tell",),
 )
 TPS = Claim(
     id="metric.tokens-per-second",
@@ -42,7 +40,7 @@ TPS = Claim(
     standing=Standing.RENAMED,
     truth="It went with vLLM's first engine: rate(vllm:generation_tokens_total).",
     checks=("telemetry.workload-metrics-are-collected",),
-    later=_LATER,
+    metrics=("tokens.as-servers-tell",),
 )
 GANGS = Claim(
     id="metric.gang-success",
@@ -50,7 +48,7 @@ GANGS = Claim(
     standing=Standing.WRONG,
     truth="Volcano counts how jobs end, not whether gangs start. Success is gangs that are whole in time, of those submitted.",
     checks=("gang.starts-whole-or-not-at-all", "volcano.scheduler-knows-gangs"),
-    later=_LATER,
+    metrics=("gangs.whole-in-time",),
 )
 SCALE_OUT = Claim(
     id="metric.scale-out",
@@ -58,7 +56,7 @@ SCALE_OUT = Claim(
     standing=Standing.UNVERIFIED,
     truth="A sum of scrape, HPA, scheduling, node, image and model; told in its parts or not at all.",
     checks=("scaling.replicas-follow-a-metric-of-the-workload", "autoscaling.nodes-follow-waiting-accelerator-pods"),
-    later=_LATER,
+    metrics=("scale-out.breach-to-ready",),
 )
 XID = Claim(
     id="metric.xid",
@@ -66,7 +64,7 @@ XID = Claim(
     standing=Standing.WRONG,
     truth="DCGM_EXP_XID_ERRORS_COUNT, off by default. 13, 31, 43, 45, 68 and 109 are errors of applications.",
     checks=("blind-spots.device-errors-are-counted", "readings.devices-report-no-errors", "readings.devices-are-sound"),
-    later=_LATER,
+    metrics=("xids.unresolved",),
 )
 RECOVERY = Claim(
     id="metric.recovery",
@@ -74,5 +72,5 @@ RECOVERY = Claim(
     standing=Standing.REAL,
     truth="Until it serves again, in parts: noticed, scheduled, started, ready.",
     checks=("workloads.jobs-survive-a-lost-pod",),
-    later=_LATER,
+    metrics=("recovery.pod-killed", "recovery.node-lost", "recovery.device-unhealthy"),
 )

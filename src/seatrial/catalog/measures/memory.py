@@ -28,12 +28,12 @@ def of_held_accelerators(devices: All[DeviceTrack], caches: All[CacheTrack], mea
 
 
 def _caches(caches: All[CacheTrack], means: Means) -> Measure:
-    means_of = {one: sum(value for _, value in one.points) / len(one.points) for one in caches}
+    means_of = [(one, sum(value for _, value in one.points) / len(one.points)) for one in caches]
     times = [at for one in caches for at, _ in one.points]
-    value = round(100 * sum(means_of.values()) / len(means_of), 2)
+    value = round(100 * sum(mean for _, mean in means_of) / len(means_of), 2)
     rows = (
         Row(by="server", name=f"{one.label('namespace')}/{one.label('pod', 'instance')}", value=round(100 * mean, 1))
-        for one, mean in means_of.items()
+        for one, mean in means_of
     )
     covered = max(times) - min(times) + means.step
     measure = Measure(
