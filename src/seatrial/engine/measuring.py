@@ -15,7 +15,7 @@ import msgspec
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.hearing import OpenBench
 from seatrial.engine.judge import Judged, Stopped, judge
-from seatrial.model.check import Check
+from seatrial.model.check import Check, Judge
 from seatrial.model.errors import Interrupted
 from seatrial.model.evidence import Evidence
 from seatrial.model.fact import Snapshot
@@ -64,21 +64,24 @@ async def measure(
     return table.measured(judged)
 
 
-def as_check(metric: Metric, judge: Any = None) -> Check:
-    """What a plan wants to know of a metric, and a docket."""
-    does: Any = judge or metric.take
+def as_check(metric: Metric, judge: Judge | None = None) -> Check:
+    """What a docket wants to know of a metric; without somebody who judges it is for a plan alone."""
     return Check(
         id=metric.id,
         severity=Severity.MEDIUM,
         title=metric.title,
         why=metric.how,
         fix=metric.fix,
-        judge=does,
+        judge=judge or _nobody,
         parameters=metric.parameters,
         creates=metric.creates,
         exclusive=metric.exclusive,
         uses=metric.uses,
     )
+
+
+def _nobody(**arguments: Any) -> Verdict:
+    return unknown("nobody was to measure it")
 
 
 class _Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import msgspec
+
 from seatrial.catalog.systems.kubernetes.core import Fields
 from seatrial.kit.clock import Clock
 from seatrial.kit.quantiles import quantile
@@ -114,6 +116,22 @@ async def _until_pulled(bench: Workbench, watch: Stopwatch, old: Sequence[str], 
         bench.note("events cannot be read, so that pulling is told together with starting", why=error.what)
 
 
+class Time(msgspec.Struct, frozen=True):
+    """How long it took once, and how exactly it is known when that began."""
+
+    parts: tuple[Part, ...]
+    begun_within: float = 0.0  # seconds
+
+    @property
+    def seconds(self) -> float:
+        return round(sum(one.seconds for one in self.parts), 3)
+
+    @property
+    def error(self) -> float:
+        """Moments between two parts move nothing of the whole."""
+        return self.begun_within + WATCHED
+
+
 def parts(
     begun: float, stages: Sequence[tuple[str, str]], seen: Mapping[str, float], errors: Mapping[str, float]
 ) -> tuple[Part, ...]:
@@ -155,25 +173,22 @@ def spread(values: Sequence[float]) -> Distribution:
     )
 
 
-def slowest(id: str, subject: str, times: Sequence[tuple[Part, ...]], source: str) -> Measure:
+def slowest(id: str, subject: str, times: Sequence[Time], source: str) -> Measure:
     """The time that took longest, in its parts; a bound from above holds for all of them."""
-    whole = [round(sum(one.seconds for one in those), 3) for those in times]
-    worst = max(range(len(times)), key=whole.__getitem__)
-    error = max(
-        one.error for one in times[worst]
-    )  # each moment between two parts is in both: only the first and last count
+    worst = max(times, key=lambda one: one.seconds)
+    whole = [one.seconds for one in times]
     measure = Measure(
         id=id,
         subject=subject,
-        value=whole[worst],
+        value=worst.seconds,
         unit="s",
-        low=max(0.0, round(whole[worst] - error, 3)),
-        high=round(whole[worst] + error, 3),
+        low=max(0.0, round(worst.seconds - worst.error, 3)),
+        high=round(worst.seconds + worst.error, 3),
         source=source,
         samples=len(times),
         seconds=round(sum(whole), 1),
         spread=spread(whole),
-        parts=times[worst],
+        parts=worst.parts,
     )
     return doubted(measure, f"too few: {_times(len(times))}, and {FEWEST} are wanted" if len(times) < FEWEST else "")
 

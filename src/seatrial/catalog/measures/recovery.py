@@ -5,19 +5,19 @@ Only what the measure itself has brought is lost: its own pods, a node that it m
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
+from functools import partial
 
 from seatrial.catalog.checks.scaled import DEPLOYMENTS
 from seatrial.catalog.checks.stage import find_stages, is_ready
-from seatrial.catalog.measures.moments import slowest
+from seatrial.catalog.measures.moments import Time, slowest
 from seatrial.catalog.measures.replaced import LOST, Replaced, played_node, taint_of_device, template_of_claims
 from seatrial.catalog.systems.kubernetes.core import HOST, Node, runs_containers
 from seatrial.catalog.systems.kubernetes.dra import DeviceClass, ResourceSlice
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.together import together
 from seatrial.model.fact import All, Apis
-from seatrial.model.measure import Measure, Part
+from seatrial.model.measure import Measure
 from seatrial.model.metric import Means, metric
 from seatrial.model.room import Room
 from seatrial.model.verdict import Verdict, not_applicable, unknown
@@ -65,7 +65,7 @@ async def node_lost(nodes: All[Node], bench: Workbench, means: Means) -> list[Me
     return [slowest("recovery.node-lost", "", times, _SOURCE)]
 
 
-async def _without_its_node(bench: Workbench, means: Means, number: int) -> tuple[Part, ...]:
+async def _without_its_node(bench: Workbench, means: Means, number: int) -> Time:
     name = f"{bench.namespace}-{number}"
     for node in (played_node(f"{name}-a", name), played_node(f"{name}-b", name)):
         await bench.create(node)
@@ -101,5 +101,5 @@ async def device_unhealthy(
     times = []
     for number in range(means.times):
         rule = taint_of_device(f"{bench.namespace}-{number}", await workload.device(), apis.versions(_RULES)[0])
-        times.append(await workload.loses(functools.partial(bench.create, rule)))
+        times.append(await workload.loses(partial(bench.create, rule)))
     return [slowest("recovery.device-unhealthy", driver, times, _SOURCE)]

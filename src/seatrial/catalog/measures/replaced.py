@@ -7,13 +7,12 @@ from typing import Any
 
 from seatrial.catalog.checks.service import PORT
 from seatrial.catalog.checks.traffic import SLICES, service
-from seatrial.catalog.measures.moments import STAGES, Stopwatch, parts, until_ready
+from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, until_ready
 from seatrial.catalog.systems.kubernetes.core import HOST, WORK, container
 from seatrial.kit.clock import Clock
 from seatrial.kit.together import together
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
-from seatrial.model.measure import Part
 from seatrial.model.workbench import Workbench
 
 _GONE, _SERVES = "noticed", "serves"
@@ -50,7 +49,7 @@ class Replaced:
         if not seen.met:
             raise CannotJudge(f"a Deployment of one pod does not serve within {self._long:g} s, so nothing can be lost")
 
-    async def loses(self, lose: Callable[[], Awaitable[Any]]) -> tuple[Part, ...]:
+    async def loses(self, lose: Callable[[], Awaitable[Any]]) -> Time:
         """Do what ends its pod; how long it took from then until another one serves."""
         old = await self._pod()
         watch, uid = Stopwatch(self.clock), old["metadata"]["uid"]
@@ -60,7 +59,7 @@ class Replaced:
         await together(self._noticed(watch, uid), self._ready(watch, uid), self._serves(watch, old["metadata"]["name"]))
         found = parts(begun, _ALL, watch.seen, {_GONE: took + 0.1})
         self.bench.control(f"{self.name}: its pod was lost", **{one.name: one.seconds for one in found})
-        return found
+        return Time(found, took)
 
     async def kill(self) -> None:
         await self.bench.remove("pods", (await self._pod())["metadata"]["name"])

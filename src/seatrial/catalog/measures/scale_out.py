@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from seatrial.catalog.checks.scaled import DEPLOYMENTS, HPAS, ScaledService, most_free
 from seatrial.catalog.checks.service import QUEUE, RUN, query_door, value
-from seatrial.catalog.measures.moments import STAGES, Stopwatch, parts, slowest, until_ready
+from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, slowest, until_ready
 from seatrial.catalog.roles import PodAutoscaler
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.together import together
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import All, Obj
-from seatrial.model.measure import Measure, Part, Target
+from seatrial.model.measure import Measure, Target
 from seatrial.model.metric import OF_TALK, Means, metric
 from seatrial.model.room import Room
 from seatrial.model.verdict import Verdict, unknown
@@ -83,7 +83,7 @@ class _Trial:
             raise CannotJudge(f"{self.autoscaler.player} does not see {QUEUE}, so nothing can be scaled")
         self.door = await self._door()
 
-    async def once(self) -> tuple[Part, ...]:
+    async def once(self) -> Time:
         (before,) = await self.service.pods(_NAME)
         watch, clock = Stopwatch(self.means.clock), self.means.clock
         asked = clock.monotonic()
@@ -95,7 +95,7 @@ class _Trial:
             "one more replica", **{one.name: one.seconds for one in found}, command=round(begun - asked, 3)
         )
         await self._calm()
-        return found
+        return Time(found, begun - asked)
 
     async def _scraped(self, watch: Stopwatch) -> None:
         if self.door is None:

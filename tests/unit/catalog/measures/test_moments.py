@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.catalog.measures.moments import STAGES, Stopwatch, parts, slowest, spread
+from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, slowest, spread
 from seatrial.kit.clock import FakeClock
 from seatrial.model.measure import Part
 
@@ -66,9 +66,9 @@ def test_the_stages_of_a_new_pod_are_stamped_when_they_are_first_seen() -> None:
 
 
 def test_the_slowest_time_is_told_in_its_parts_and_once_is_not_enough() -> None:
-    times = [(Part(name="ready", seconds=seconds, ended_by="", error=0.1),) for seconds in (3.0, 9.0, 4.0)]
+    times = [Time((Part(name="ready", seconds=seconds, ended_by=""),), 0.4) for seconds in (3.0, 9.0, 4.0)]
     found = slowest("recovery.pod-killed", "", times, "watches")
-    assert (found.value, found.low, found.high, found.valid, found.parts) == (9.0, 8.9, 9.1, True, times[1])
+    assert (found.value, found.low, found.high, found.valid, found.parts) == (9.0, 8.5, 9.5, True, times[1].parts)
     once = slowest("recovery.pod-killed", "", times[:1], "watches")
     assert (once.valid, once.why_not_valid) == (False, "too few: once, and 3 are wanted")
 
