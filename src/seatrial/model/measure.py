@@ -52,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     name: str
     value: float
+    unit: str = ""
     weight: float = 1.0  # what it counts for among the others of its kind
     over_time: tuple[float | None, ...] = ()  # every so many seconds, as the measure's ``step`` says
 

@@ -45,7 +45,7 @@ def _figures(one: Measure) -> Iterator[str]:
             _heat(tracks),
         )
     for by, rows in groupby((row for row in one.rows if not row.over_time), key=lambda row: row.by):
-        yield _figure(one, f"by {by}", _bars(list(rows), one.unit))
+        yield _figure(one, f"by {by}", _bars(list(rows)))
     if one.spread is not None and len(one.spread.buckets) > 1:
         yield _figure(one, _percentiles(one.spread, one.unit), _histogram(one.spread, one.unit))
 
@@ -96,12 +96,12 @@ def _cells(row: Row) -> str:
     )
 
 
-def _bars(rows: list[Row], unit: str) -> str:
-    most = max((row.value for row in rows), default=0.0) or 1.0
+def _bars(rows: list[Row]) -> str:
+    most = 100.0 if rows[0].unit == "%" else max(row.value for row in rows) or 1.0
     lines = "".join(
         f'<text class="name" x="0" y="{place * 20 + 14}"><tspan>{e(row.name, limit=44)}</tspan></text>'
         f'<rect x="310" y="{place * 20 + 3}" width="{max(0.0, 400 * row.value / most):.2f}" height="13" rx="2"/>'
-        f'<text x="{316 + max(0.0, 400 * row.value / most):.2f}" y="{place * 20 + 14}">{precise(row.value)} {e(unit if unit == "%" else "")}</text>'
+        f'<text x="{316 + max(0.0, 400 * row.value / most):.2f}" y="{place * 20 + 14}">{precise(row.value)} {e(row.unit)}</text>'
         for place, row in enumerate(rows[:_MOST_BARS])
     )
     more = f"<p>and {len(rows) - _MOST_BARS} more</p>" if len(rows) > _MOST_BARS else ""

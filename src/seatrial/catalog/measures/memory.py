@@ -32,7 +32,12 @@ def _caches(caches: All[CacheTrack], means: Means) -> Measure:
     times = [at for one in caches for at, _ in one.points]
     value = round(100 * sum(mean for _, mean in means_of) / len(means_of), 2)
     rows = (
-        Row(by="server", name=f"{one.label('namespace')}/{one.label('pod', 'instance')}", value=round(100 * mean, 1))
+        Row(
+            by="server",
+            name=f"{one.label('namespace')}/{one.label('pod', 'instance')}",
+            value=round(100 * mean, 1),
+            unit="%",
+        )
         for one, mean in means_of
     )
     covered = max(times) - min(times) + means.step

@@ -106,12 +106,12 @@ def _rows(found: Found, means: Means) -> Iterable[Row]:
                 by[key].total += one.value
                 by[key].many += 1
     for (kind, name), those in sorted(by.items()):
-        yield Row(by=kind, name=name, value=round(100 * those.mean, 1), weight=those.many)
+        yield Row(by=kind, name=name, value=round(100 * those.mean, 1), unit="%", weight=those.many)
     newest = max((one.at for _, points in found for one in points), default=0.0)
     means_of = ((sum_of(points).mean, track.subject, points) for track, points in found if points)
     for mean, name, points in sorted(means_of, key=lambda one: one[:2])[:_MOST_ROWS]:
         over = _over_time(points, newest - means.window, _cell(means), means.window)
-        yield Row(by="device", name=name, value=round(100 * mean, 1), weight=len(points), over_time=over)
+        yield Row(by="device", name=name, value=round(100 * mean, 1), unit="%", weight=len(points), over_time=over)
 
 
 def _over_time(points: Sequence[Point], begin: float, cell: float, window: float) -> tuple[float | None, ...]:
