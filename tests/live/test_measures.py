@@ -12,6 +12,8 @@ import pytest
 from seatrial.app import lab as labs
 from seatrial.app.bench import Extent, bench
 from seatrial.app.target import Target
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
+from seatrial.lab.node.programs import IMAGE
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.measure import Measure
 from seatrial.model.run import Run
@@ -175,6 +177,51 @@ def test_an_xid_of_a_device_is_found_and_those_of_programs_are_told_apart(whole:
         ("XID", "79"): 1,
         ("XID of a program", "13"): 1,
         ("XID of a program", "31"): 1,
+    }
+
+
+REQUESTS, TOKENS, FIRST = 150, 10, 0.2
+
+
+def test_what_a_model_server_is_known_to_have_done_is_found(whole: str) -> None:
+    """It answers so many requests, with so many tokens each, the first of them after 200 ms."""
+    server = _model_server()
+    truth.apply(whole, server)
+    try:
+        truth.until_ready(whole, "models")
+        time.sleep(35)  # so that the whole window is of this
+        body = f'{{"model": "simulated", "prompt": "hello", "max_tokens": {TOKENS}}}'
+        tally = truth.execute(
+            whole, "models", "burst", f"--count={REQUESTS}", f"--body={body}", "http://127.0.0.1:8080/v1/completions"
+        )
+        assert tally["status"] == {"200": REQUESTS}
+        time.sleep(3)  # until that was collected
+        found = by_id(asyncio.run(measured(whole, "ttft", "tokens", window=30)))
+    finally:
+        truth.remove(whole, server)
+    first, tokens = found["ttft.as-servers-tell@default/simulated"], found["tokens.as-servers-tell@default/simulated"]
+    assert first.valid, first.why_not_valid
+    assert first.samples == pytest.approx(REQUESTS, rel=0.05)
+    assert (first.low or 0) <= FIRST <= (first.high or 0)
+    assert tokens.valid, tokens.why_not_valid
+    assert 30 * (tokens.low or 0) <= REQUESTS * TOKENS <= 30 * (tokens.high or 0)
+
+
+def _model_server() -> dict[str, object]:
+    argv = ["model-server", "--mode=fixed", "--ttft=200ms", "--gap=1ms", "--port=8080", "--quiet"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "models",
+            "namespace": "default",
+            "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"},
+        },
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "affinity": ON_REAL_NODES,
+            "containers": [{"name": "work", "image": IMAGE, "command": ["/workload", *argv]}],
+        },
     }
 
 

@@ -42,6 +42,15 @@ def annotate(lab: str, node: str, **notes: str) -> None:
     )
 
 
+def until_ready(lab: str, pod: str) -> None:
+    _kubectl(lab, "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=60s")
+
+
+def execute(lab: str, pod: str, *argv: str) -> Any:
+    """What a command of the workload's program printed in a pod."""
+    return json.loads(_kubectl(lab, "exec", pod, "--", "/workload", *argv))
+
+
 def _listed(objects: Sequence[Obj]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
