@@ -53,8 +53,9 @@ async def whole_in_time(
     """Of the gangs that are submitted, the share whose pods all run in time.
 
     How: gangs come one after another to the free accelerators of one or two nodes, so that three times as many are there at any moment
-    as fit; each that is whole ends at once and the next one comes. In time is within half a minute of its first pod in a lab (a minute on a busy
-    machine), and within 5 min elsewhere. Beside it how long gangs waited until they were whole, and how many circles of waiting there were whenever a gang was not.
+    as fit; each that is whole ends at once and the next one comes. In time is within half a minute of its first pod in a lab (a minute
+    on a busy machine), and within 5 min elsewhere. Beside it how long gangs waited until they were whole, and how many circles of
+    waiting there were whenever a gang was not.
     Fix: see which gangs were partly placed; let one gang scheduler start every distributed job, with quota at or below what nodes have.
     """
     stages = find_stages(nodes, pods)
