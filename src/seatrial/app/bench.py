@@ -13,13 +13,14 @@ from seatrial.app.reach import Ground, reach
 from seatrial.app.target import Target as Where
 from seatrial.cluster import collect
 from seatrial.engine.catalog import Catalog
-from seatrial.engine.measuring import Cut, as_check, measure
-from seatrial.engine.plan import plan
+from seatrial.engine.measuring import Cut, intention, measure
+from seatrial.engine.plan import Plan
 from seatrial.engine.score import exit_code as score_of
 from seatrial.engine.waiting import diagnosis
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.errors import UsageError
+from seatrial.model.fact import Fact
 from seatrial.model.measure import Measure, Target
 from seatrial.model.metric import Means, Metric
 from seatrial.model.progress import Tell, silent
@@ -55,12 +56,13 @@ async def bench(
     catalog = Catalog.installed()
     metrics = choose(catalog, names)
     wanted = _targets(targets or {}, metrics)
-    intention = plan(catalog, [as_check(one) for one in metrics])
+    facts = intention(catalog, metrics).facts
     started = clock.now()
-    async with alone(where), reach(where, catalog, intention.facts) as found:
+    async with alone(where), reach(where, catalog, facts) as found:
         ground = found
-        consented = plan(catalog, [as_check(one) for one in metrics], ground.snapshot).consent
-        leave, cleared = await bench_on(consented, ground, consent, image or IMAGE, clock)
+        leave, cleared = await bench_on(
+            intention(catalog, metrics, ground.snapshot).consent, ground, consent, image or IMAGE, clock
+        )
         if cleared and ground.look:  # what was read had the remains of a killed run in it
             ground = msgspec.structs.replace(ground, snapshot=await ground.look())
         means = Means(
@@ -96,7 +98,7 @@ async def bench(
         pages=catalog.pages(measured.findings),
         measures=(*measured.measures, *from_clients),
         evidence=measured.evidence,
-        gaps=tuple(ground.snapshot.gaps[kind.of] for kind in intention.facts if kind.of in ground.snapshot.gaps),
+        gaps=tuple(ground.snapshot.gaps[kind.of] for kind in facts if kind.of in ground.snapshot.gaps),
         complete=complete,
     )
 
@@ -122,6 +124,17 @@ def choose(catalog: Catalog, names: Sequence[str]) -> tuple[Metric, ...]:
     return tuple(chosen.values())
 
 
+def permitted(catalog: Catalog) -> Plan:
+    """All that measuring reads and does. Whoever looks for circles of waiting reads what ``diagnose`` does."""
+    planned = intention(catalog, tuple(catalog.metrics.values()))
+    facts = {kind.of: kind for kind in (*planned.facts, *_of_waiting(catalog))}
+    return msgspec.structs.replace(planned, facts=tuple(facts[of] for of in sorted(facts)))
+
+
+def _of_waiting(catalog: Catalog) -> tuple[type[Fact], ...]:
+    return tuple({kind.of: kind for one in catalog.sources.values() for kind in one.reads}.values())
+
+
 def _targets(given: Mapping[str, float], metrics: Sequence[Metric]) -> dict[str, Target]:
     """At least so much where the metric's own target is one from below; otherwise at most."""
     known = {key: one for one in metrics for key in (one.area, one.id)}
@@ -138,7 +151,7 @@ def _targets(given: Mapping[str, float], metrics: Sequence[Metric]) -> dict[str,
 def _circles(catalog: Catalog, ground: Ground) -> Callable[[str], Awaitable[tuple[str, ...]]]:
     """Who looks for circles of waiting: the same that ``diagnose`` asks."""
     sources = tuple(catalog.sources.values())
-    kinds = tuple({kind.of: kind for one in sources for kind in one.reads}.values())
+    kinds = _of_waiting(catalog)
 
     async def look(namespace: str) -> tuple[str, ...]:
         if ground.client is None:

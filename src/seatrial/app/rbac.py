@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from seatrial.app import check, diagnose, prove
+from seatrial.app import bench, check, diagnose, prove
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.permissions import permissions
 from seatrial.engine.plan import Plan, plan
@@ -23,6 +23,8 @@ def rules(only: tuple[str, ...] = (), standard: str | None = None, verb: str | N
     catalog = Catalog.installed()
     if verb == "diagnose":
         return list(permissions(Plan(checks=(), facts=diagnose.facts(catalog), acts=())))
+    if verb == "bench":
+        return list(permissions(bench.permitted(catalog)))
     if verb is not None:
         if only or standard:
             raise UsageError("--for names all checks of a command", way_out="leave out --only and --standard, or --for")

@@ -25,7 +25,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     standard = parser.add_argument("--standard", metavar="ID@VERSION", help="only for the checks of this standard")
     names.completed_by(standard, "standards")
     parser.add_argument(
-        "--for", dest="verb", choices=("check", "prove", "diagnose"), help="for all that this command reads or does"
+        "--for",
+        dest="verb",
+        choices=("check", "prove", "diagnose", "bench"),
+        help="for all that this command reads or does",
     )
     parser.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="yaml unless given")
     parser.set_defaults(run=run)

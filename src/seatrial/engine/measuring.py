@@ -15,6 +15,7 @@ import msgspec
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.hearing import OpenBench
 from seatrial.engine.judge import Judged, Stopped, judge
+from seatrial.engine.plan import Plan, plan
 from seatrial.model.check import Check, Judge
 from seatrial.model.errors import Interrupted
 from seatrial.model.evidence import Evidence
@@ -78,6 +79,14 @@ def as_check(metric: Metric, judge: Judge | None = None) -> Check:
         exclusive=metric.exclusive,
         uses=metric.uses,
     )
+
+
+def intention(catalog: Catalog, metrics: Sequence[Metric], snapshot: Snapshot | None = None) -> Plan:
+    """What measuring needs to read, and what it would create and watch."""
+    planned = plan(catalog, map(as_check, metrics), snapshot)
+    watched = {one.id: one.looks_at for one in metrics}
+    acts = (msgspec.structs.replace(act, looks_at=(*act.looks_at, *watched[act.check.id])) for act in planned.acts)
+    return msgspec.structs.replace(planned, acts=tuple(acts))
 
 
 def _nobody(**arguments: Any) -> Verdict:

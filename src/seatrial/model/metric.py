@@ -50,6 +50,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     creates: tuple[str, ...]
     exclusive: tuple[str, ...]
     uses: tuple[str, ...]
+    looks_at: tuple[str, ...] = ()  # resources that it only watches while it is at work
 
     @property
     def area(self) -> str:
@@ -77,6 +78,7 @@ def metric(
     creates: tuple[str, ...] = (),
     exclusive: tuple[str, ...] = (),
     uses: tuple[str, ...] = (),
+    looks_at: tuple[str, ...] = (),
 ) -> Callable[[Take], Metric]:
     """Make a function a Metric. Its docstring says what is measured, then ``How:`` and ``Fix:``."""
 
@@ -97,6 +99,7 @@ def metric(
             creates=creates,
             exclusive=exclusive,
             uses=uses,
+            looks_at=looks_at,
         )
 
     return make

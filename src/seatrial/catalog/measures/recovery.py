@@ -10,6 +10,7 @@ from functools import partial
 
 from seatrial.catalog.checks.scaled import DEPLOYMENTS
 from seatrial.catalog.checks.stage import find_stages, is_ready
+from seatrial.catalog.checks.traffic import SLICES
 from seatrial.catalog.measures.moments import Time, slowest
 from seatrial.catalog.measures.replaced import LOST, Replaced, played_node, taint_of_device, template_of_claims
 from seatrial.catalog.systems.kubernetes.core import HOST, Node, runs_containers
@@ -26,9 +27,11 @@ from seatrial.model.workbench import Workbench
 _SOURCE = "watches of the API server, on one clock"
 _RULES, _CLAIMS = "resource.k8s.io/devicetaintrules", "resource.k8s.io/resourceclaimtemplates"
 _CREATES = (DEPLOYMENTS, "services")
+_WATCHES = ("pods", "events", SLICES)
+_OF_CLAIMS = ("resource.k8s.io/resourceclaims",)
 
 
-@metric("recovery.pod-killed", unit="s", creates=_CREATES, exclusive=("accelerators",))
+@metric("recovery.pod-killed", unit="s", creates=(*_CREATES, "pods"), exclusive=("accelerators",), looks_at=_WATCHES)
 async def pod_killed(
     nodes: All[Node], pods: All[Pod], bench: Workbench, room: Room, *, means: Means
 ) -> list[Measure] | Verdict:
@@ -49,7 +52,7 @@ async def pod_killed(
     return [slowest("recovery.pod-killed", "", times, _SOURCE)]
 
 
-@metric("recovery.node-lost", unit="s", creates=(*_CREATES, "nodes"))
+@metric("recovery.node-lost", unit="s", creates=(*_CREATES, "nodes"), looks_at=_WATCHES)
 async def node_lost(nodes: All[Node], bench: Workbench, means: Means) -> list[Measure] | Verdict:
     """How long it takes from the loss of a node until its workload serves again elsewhere.
 
@@ -74,7 +77,13 @@ async def _without_its_node(bench: Workbench, means: Means, number: int) -> Time
     return await workload.loses(workload.lose_node)
 
 
-@metric("recovery.device-unhealthy", unit="s", creates=(*_CREATES, _RULES, _CLAIMS), exclusive=("accelerators",))
+@metric(
+    "recovery.device-unhealthy",
+    unit="s",
+    creates=(*_CREATES, _RULES, _CLAIMS),
+    exclusive=("accelerators",),
+    looks_at=(*_WATCHES, *_OF_CLAIMS),
+)
 async def device_unhealthy(
     slices: All[ResourceSlice], classes: All[DeviceClass], apis: Apis, bench: Workbench, room: Room, *, means: Means
 ) -> list[Measure] | Verdict:

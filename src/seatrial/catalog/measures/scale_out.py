@@ -37,6 +37,7 @@ _POLLED = 0.5  # seconds: nobody tells when an answer of the monitoring system c
     creates=(DEPLOYMENTS,),
     exclusive=("accelerators",),
     uses=("exec", "ask-services"),
+    looks_at=("pods", "events", "services", HPAS),
 )
 async def breach_to_ready(
     autoscaler: PodAutoscaler, nodes: All[Node], pods: All[Pod], bench: Workbench, room: Room, *, means: Means
