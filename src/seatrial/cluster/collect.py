@@ -9,8 +9,8 @@ from seatrial.cluster.answer import NoSuchObject
 from seatrial.cluster.client import Client
 from seatrial.cluster.decode import page_reader, part, unreadable
 from seatrial.cluster.discovery import Directory
-from seatrial.cluster.likeness import sparing
 from seatrial.cluster.lists import Unreadable
+from seatrial.cluster.templates import long_list_reader
 from seatrial.kit import text
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.errors import CannotJudge, Refused
@@ -68,7 +68,7 @@ async def _collect(client: Client, directory: Directory, kind: type[Fact]) -> Co
     if resource is None or "list" not in resource.verbs:
         return None, _not_served(kind.of, directory, known=resource is not None)
     try:
-        listing = await client.list_all(resource.path(), sparing(page_reader(kind)))
+        listing = await client.list_all(resource.path(), long_list_reader(kind, page_reader(kind)))
     except CannotJudge as error:
         return None, Gap(kind.of, _reason(error), error.what)
     return tuple(listing.items), unreadable(kind.of, listing.left_out)
