@@ -20,9 +20,12 @@ class Trial(msgspec.Struct, frozen=True):
     """One call of a check: about whom, and with what (save the bench)."""
 
     check: Check
-    subject: str
+    about: Fact | str
     arguments: Mapping[str, Any]
-    place: str = ""  # the file and line of the object, where it comes from a file
+
+    @property
+    def subject(self) -> str:
+        return self.about if isinstance(self.about, str) else self.about.subject
 
     @property
     def name(self) -> str:
@@ -88,7 +91,7 @@ def _trials(check: Check, facts: Iterable[Fact], snapshot: Snapshot) -> Iterator
     assert check.per_object is not None
     name, shared = check.per_object.name, _shared(check, snapshot)
     for fact in facts:
-        yield Trial(check, fact.subject, {name: fact, **shared}, snapshot.place(fact))
+        yield Trial(check, fact, {name: fact, **shared})
 
 
 def _no_objects(check: Check) -> Finding:

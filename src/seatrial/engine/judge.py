@@ -16,7 +16,7 @@ from seatrial.kit.turns import Turns
 from seatrial.model.check import Check
 from seatrial.model.errors import Interrupted
 from seatrial.model.evidence import Evidence
-from seatrial.model.fact import Snapshot
+from seatrial.model.fact import Fact, Snapshot
 from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.verdict import Finding, Outcome, Verdict, unknown
 
@@ -115,7 +115,7 @@ class _Court:
         return list(self._docket(check))
 
     async def _heard(self, check: Check) -> Entries:
-        told = _Told(check)
+        told = _Told(check, self._snapshot)
         for entry in self._docket(check):
             if isinstance(entry, Finding):
                 told.add(entry)
@@ -146,15 +146,17 @@ class _Court:
 class _Told:
     """What is not well stays one by one; where many things are well, or not concerned, one finding says how many."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Check, snapshot: Snapshot) -> None:
         self._check, self._of = check, check.per_object.kind.of if check.per_object else ""
+        self._snapshot = snapshot
         self._room: dict[Outcome, int] = dict(FOLDED) if check.per_object else {}
         self._findings: list[Finding] = []
         self._many: Counter[Outcome] = Counter()
 
     def hear(self, trial: Trial, verdict: Verdict) -> None:
         if self._counts(verdict.outcome):
-            self._findings.append(finding(trial.check, trial.subject, verdict, place=trial.place))
+            place = self._snapshot.place(trial.about) if isinstance(trial.about, Fact) else ""
+            self._findings.append(finding(trial.check, trial.subject, verdict, place=place))
 
     def add(self, one: Finding) -> None:
         if self._counts(one.outcome):

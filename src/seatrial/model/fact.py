@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -108,7 +109,10 @@ F = TypeVar("F", bound=Fact)
 class All(tuple[F, ...]):
     """Every Fact of one kind. In a check's signature: ``queues: All[LocalQueue]``."""
 
-    __slots__ = ()
+    @cached_property
+    def by_name(self) -> Mapping[str, F]:
+        """Of several with one name, the first."""
+        return {fact.name: fact for fact in reversed(self)}
 
 
 class GapReason(StrEnum):

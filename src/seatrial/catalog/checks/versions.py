@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
+@lru_cache(maxsize=1024)  # of all the nodes of a pool the same is asked
 def numbers(version: str) -> tuple[int, ...]:
     """``580.65.06`` and ``v580.65.6-1.el9`` are (580, 65, 6); nothing where it is no version."""
     match = _NUMBERS.match(version.strip())

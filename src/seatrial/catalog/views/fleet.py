@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import Device, ResourceClaim, ResourceSlice
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 from seatrial.model.fleet import DeviceState, FleetDevice, FleetNode
@@ -24,18 +24,22 @@ class Accelerators(View, frozen=True):
     """What one node offers of one kind."""
 
     of = "accelerators"
-    drawn_from = (AcceleratorNode, Pod, ResourceSlice, ResourceClaim)
+    drawn_from = (AcceleratorNode, AcceleratorPod, Pod, ResourceSlice, ResourceClaim)
 
     shown: FleetNode = FleetNode(name="", offers="")
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
-        pods: dict[str, list[Pod]] = defaultdict(list)
-        for pod in snapshot.all(Pod):
-            if pod.spec.node_name and pod.status.phase not in _ENDED and accelerators(pod.spec):
-                pods[pod.spec.node_name].append(pod)
-        running = {(pod.metadata.namespace, pod.name) for pod in snapshot.all(Pod) if pod.status.phase == "Running"}
+        pods: dict[str, list[AcceleratorPod]] = defaultdict(list)
+        running: set[tuple[str, str]] = set()
         holders = _holders(snapshot)
+        named = {name for whos in holders.values() for _, name in whos}
+        for one in snapshot.all(AcceleratorPod):
+            if one.pod.spec.node_name and one.pod.status.phase not in _ENDED:
+                pods[one.pod.spec.node_name].append(one)
+        for pod in snapshot.all(Pod):
+            if pod.metadata.name in named and pod.status.phase == "Running":
+                running.add((pod.metadata.namespace, pod.name))
         slices: dict[str, list[ResourceSlice]] = defaultdict(list)
         for one in snapshot.all(ResourceSlice):
             slices[one.spec.node_name].append(one)
@@ -48,14 +52,14 @@ class Accelerators(View, frozen=True):
                 yield cls(metadata=Meta(name=seen.node.name), shown=node)
 
 
-def _counted(seen: AcceleratorNode, pods: Sequence[Pod]) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:
+def _counted(seen: AcceleratorNode, pods: Sequence[AcceleratorPod]) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:
     """A device plugin tells how many, not which: the pods' devices first, then what is free, then what is gone."""
     out = _takes_no_pods(seen.node)
     for resource, offered in seen.resources.items():
         held = [
-            FleetDevice(DeviceState.HELD if pod.status.phase == "Running" else DeviceState.WAITING, holder=_who(pod))
-            for pod in pods
-            for _ in range(accelerators(pod.spec).get(resource, 0))
+            FleetDevice(DeviceState.HELD if one.pod.status.phase == "Running" else DeviceState.WAITING, holder=_who(one))
+            for one in pods
+            for _ in range(one.devices.get(resource, 0))
         ]
         free = FleetDevice(DeviceState.UNUSABLE if out else DeviceState.FREE)
         gone = max(whole(seen.node.status.capacity.get(resource, "0")) - offered, 0)
@@ -108,5 +112,5 @@ def _takes_no_pods(node: Node) -> bool:
     return not ready or node.spec.unschedulable or kept_away
 
 
-def _who(pod: Pod) -> str:
-    return f"{pod.metadata.namespace}/{pod.name}"
+def _who(one: AcceleratorPod) -> str:
+    return f"{one.metadata.namespace}/{one.name}"

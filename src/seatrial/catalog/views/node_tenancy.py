@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.systems.kubernetes.requests import accelerators
+from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.catalog.views.tenants import SYSTEM
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, GapReason, Shape, Snapshot, View
@@ -27,7 +27,7 @@ class Stay(Shape, frozen=True):
 
 class NodeTenancy(View, frozen=True):
     of = "node-tenancies"
-    drawn_from = (Node, Pod)
+    drawn_from = (Node, AcceleratorPod)
 
     node: Node = Node()
     stays: tuple[Stay, ...] = ()
@@ -36,13 +36,11 @@ class NodeTenancy(View, frozen=True):
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
         stays: dict[str, list[Stay]] = defaultdict(list)
-        for pod in snapshot.all(Pod):
-            home = pod.metadata.namespace
-            if pod.spec.node_name and home != SYSTEM:
-                over = pod.status.phase in _OVER
-                stays[pod.spec.node_name] += [
-                    Stay(home, pod.name, name, count, over) for name, count in accelerators(pod.spec).items()
-                ]
+        for one in snapshot.all(AcceleratorPod):
+            home, node = one.metadata.namespace, one.pod.spec.node_name
+            if node and home != SYSTEM:
+                over = one.pod.status.phase in _OVER
+                stays[node] += [Stay(home, one.name, name, count, over) for name, count in one.devices.items()]
         gap = snapshot.gap(Pod)
         complete = gap is None or gap.reason is GapReason.ABSENT
         for node in snapshot.all(Node):

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.systems.nvidia_gpu_operator import SHARING
+from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
 
 _REPLICAS, _COUNT = "nvidia.com/gpu.replicas", "nvidia.com/gpu.count"
@@ -23,7 +23,7 @@ class SharedDevice(View, frozen=True):
     """One device, or the devices of one node where nobody says which of them a pod got."""
 
     of = "shared-devices"
-    drawn_from = (Node, Pod, ResourceClaim)
+    drawn_from = (Node, Pod, AcceleratorPod, ResourceClaim)
 
     how: str = ""
     devices: int = 1
@@ -42,13 +42,14 @@ def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
     holders: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in nodes}
     virtual: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for pod in snapshot.all(Pod):
-        if pod.status.phase in _OVER:
-            continue
-        space, note = pod.metadata.namespace, pod.metadata.annotations.get(_HAMI, "")
-        for device in set(_HAMI_DEVICE.findall(note[:10_000])):
-            virtual[device][space].append(pod.name)
-        if pod.spec.node_name in nodes and any(name.startswith("nvidia.com/") for name in accelerators(pod.spec)):
-            holders[pod.spec.node_name][space].append(pod.name)
+        note = pod.metadata.annotations.get(_HAMI)
+        if note and pod.status.phase not in _OVER:
+            for device in set(_HAMI_DEVICE.findall(note[:10_000])):
+                virtual[device][pod.metadata.namespace].append(pod.name)
+    for one in snapshot.all(AcceleratorPod):
+        node, is_over = one.pod.spec.node_name, one.pod.status.phase in _OVER
+        if node in nodes and not is_over and any(name.startswith("nvidia.com/") for name in one.devices):
+            holders[node][one.metadata.namespace].append(one.name)
     complete = _is_read(snapshot, Pod)
     for name, node in nodes.items():
         count = node.metadata.labels.get(_COUNT, "")

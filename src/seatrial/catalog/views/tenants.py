@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable
 
 from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec, PodTemplate, SecurityContext
 from seatrial.catalog.views.workloads import Workload
+from seatrial.kit.remembered import remembered
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 SYSTEM = "kube-system"
@@ -47,8 +48,10 @@ class TenantWorkload(Workload, frozen=True):
         workloads = snapshot.all(Workload)
         homes = driver_namespaces(workloads)
         for one in workloads:
-            own = () if serves_nodes(one, homes) else tuple(pod for pod in one.pods if _is_at_home(pod, one))
-            strangers = tuple(pod for pod in one.pods if not _is_at_home(pod, one) and pod.metadata.namespace != SYSTEM)
+            away = [pod for pod in one.pods if pod.metadata.namespace != one.namespace]
+            at_home = [pod for pod in one.pods if pod.metadata.namespace == one.namespace] if away else one.pods
+            own = () if serves_nodes(one, homes) else at_home
+            strangers = [pod for pod in away if pod.metadata.namespace != SYSTEM]
             if not own and not serves_nodes(one, homes):
                 yield cls(metadata=one.metadata, made_by=one.made_by, wanted=one.wanted, template=one.template)
             for place, alike in enumerate((*_alike(own), *_alike(strangers))):
@@ -64,10 +67,6 @@ class TenantWorkload(Workload, frozen=True):
         return cls(metadata=maker.metadata, made_by=maker.made_by, wanted=maker.wanted, template=template, pods=pods)
 
 
-def _is_at_home(pod: Pod, workload: Workload) -> bool:
-    return pod.metadata.namespace == workload.namespace
-
-
 def _alike(pods: Iterable[Pod]) -> list[tuple[Pod, ...]]:
     kinds: dict[Hashable, list[Pod]] = defaultdict(list)
     for pod in pods:
@@ -75,6 +74,10 @@ def _alike(pods: Iterable[Pod]) -> list[tuple[Pod, ...]]:
     return [tuple(members) for members in kinds.values()]
 
 
+@remembered(
+    "host_network", "host_pid", "host_ipc", "host_users", "runtime_class_name", "service_account_name",
+    "automount_service_account_token", "resource_claims", "security_context", "volumes", "containers", "init_containers",
+)  # fmt: skip
 def _powers(spec: PodSpec) -> Hashable:
     """What tells two pods apart by what they may do. Ranks of a job differ in arguments and environment alone."""
     return (

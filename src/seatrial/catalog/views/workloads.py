@@ -58,9 +58,15 @@ def _drawn(snapshot: Snapshot) -> Iterator[Workload]:
     by_uid = {fact.metadata.uid: fact for fact in made if fact.metadata.uid}
     pods: dict[str, list[Pod]] = defaultdict(list)
     alone: dict[str, list[Pod]] = defaultdict(list)
+    beside: dict[tuple[int, str], list[Pod]] = {}  # pods that share their owners, as those of one list do
     for pod in snapshot.all(Pod):
-        top = _top(pod, by_uid)
-        (pods if isinstance(top, Templated) else alone)[_name(top, pod)].append(pod)
+        owners, home = pod.metadata.owner_references, pod.metadata.namespace
+        members = beside.get((id(owners), home)) if owners else None
+        if members is None:
+            top = _top(pod, by_uid)
+            members = (pods if isinstance(top, Templated) else alone)[_name(top, pod)]
+            beside[id(owners), home] = members
+        members.append(pod)
     for fact in made:
         if (owner := fact.metadata.controller) is not None and owner.uid in by_uid:
             continue

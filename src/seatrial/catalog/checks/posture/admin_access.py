@@ -158,7 +158,7 @@ def drivers_are_held_to_their_node(
 def _in_its_place(spec: ClaimSpec, home: str, namespaces: All[Namespace]) -> Verdict:
     if not _asks(spec):
         return passed("it asks for devices of its own")
-    namespace = next((one for one in namespaces if one.name == home), None)
+    namespace = namespaces.by_name.get(home)
     if namespace is None:
         return unknown(f"it asks for admin access, and the namespace {home} was not read")
     if _is_labelled(namespace):

@@ -83,8 +83,7 @@ def a_gang_runs_on_one_driver(gang: Gang, nodes: All[AcceleratorNode]) -> Verdic
     places = {pod.spec.node_name for pod in gang.live if pod.spec.node_name}
     if not gang.uses_accelerators or len(places) < 2:
         return not_applicable("it does not run on several nodes with accelerators")
-    known = {node.name: node for node in nodes}
-    versions = _versions((place, known[place].said) for place in places if place in known)
+    versions = _versions((place, nodes.by_name[place].said) for place in places if place in nodes.by_name)
     if len(versions) > 1:
         return failed(f"its {len(gang.live)} pods meet {len(versions)} drivers: {_told(versions)}")
     silent = places - {name for names in versions.values() for name in names}

@@ -115,8 +115,8 @@ def namespaces_may_use_their_queue(queue: LocalQueue, quotas: All[ClusterQueue],
     Why: without `namespaceSelector` it takes those of no namespace. Every job is inadmissible, and stays suspended.
     Fix: set `spec.namespaceSelector: {}` for all, or a label that the namespace carries.
     """
-    quota = next((one for one in quotas if one.name == queue.spec.cluster_queue), None)
-    here = next((one for one in namespaces if one.name == queue.metadata.namespace), None)
+    quota = quotas.by_name.get(queue.spec.cluster_queue)
+    here = namespaces.by_name.get(queue.metadata.namespace)
     if quota is None:
         return not_applicable(f"{queue.spec.cluster_queue or 'its ClusterQueue'} is not there")
     selector = quota.spec.namespace_selector

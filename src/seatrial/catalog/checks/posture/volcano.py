@@ -46,7 +46,7 @@ def named_queues_are_open(job: VolcanoJob, queues: All[VolcanoQueue]) -> Verdict
     Fix: create the Queue, correct `spec.queue`, or open it: `vcctl queue operate --action open`.
     """
     named = job.spec.queue or "default"
-    queue = next((one for one in queues if one.name == named), None)
+    queue = queues.by_name.get(named)
     if queue is None:
         return failed(f"{named} is not there") if job.metadata.uid else unknown(f"{named} is not among these files")
     if queue.status.state in ("Closed", "Closing"):

@@ -36,10 +36,10 @@ class Device(Shape, frozen=True):
 
     def attribute(self, name: str) -> str:
         """As text, whatever its type; empty where the device does not say. The driver's own domain may be left out."""
-        for key, value in self.attributes.items():
-            if key == name or key.rpartition("/")[2] == name:
-                return str(next(iter(value.values()), ""))
-        return ""
+        found = self.attributes.get(name)
+        if found is None:
+            found = next((value for key, value in self.attributes.items() if key.endswith(f"/{name}")), {})
+        return str(next(iter(found.values()), ""))
 
 
 class Pool(Shape, frozen=True):

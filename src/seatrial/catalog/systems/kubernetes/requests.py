@@ -11,6 +11,7 @@ from functools import lru_cache
 from seatrial.catalog.systems.kubernetes.core import is_accelerator
 from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec, Resources
 from seatrial.kit.quantity import parse
+from seatrial.kit.remembered import remembered
 
 UNIT = 1000
 _WHOLE_POD = ("cpu", "memory", "hugepages-")  # of these a pod may ask as a whole
@@ -40,10 +41,11 @@ def asked(spec: PodSpec) -> Mapping[str, int]:
     return {name: amount for name, amount in total.items() if amount}
 
 
-def accelerators(spec: PodSpec) -> dict[str, int]:
+@remembered("containers", "init_containers", "overhead", "resources")
+def accelerators(spec: PodSpec) -> Mapping[str, int]:
     """Of that its devices, each a whole one."""
     if not any(any(map(is_accelerator, one.resources.named)) for one in spec.every_container):
-        return {}  # most pods, and this is asked of all of them
+        return {}
     return {name: count for name, amount in asked(spec).items() if is_accelerator(name) and (count := amount // UNIT)}
 
 
