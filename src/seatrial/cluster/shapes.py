@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import typing
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import FieldInfo
 
 from seatrial.model.fact import Shape
 
 _UNIONS = (UnionType, typing.Union)
 _SCALARS = (str, int, float, bool)
+_OWN = ("name", "uid", "node_name")
+_FEW = 2  # parts, below which there is nothing to be gained
 
 
 def present(hint: Any) -> Any:
@@ -48,3 +55,60 @@ def has_moments(hint: Any) -> bool:
     if is_shape(known):
         return any(has_moments(part) for part in typing.get_type_hints(known).values())
     return known is dt.datetime or (typing.get_origin(known) is tuple and has_moments(row_of(known)))
+
+
+class Divided(NamedTuple):
+    """The fields of a shape, such as a spec, of which many objects have one alike."""
+
+    own: tuple[
+        FieldInfo, ...
+    ]  # what tells one object from another: its names, its moments, and rows with moments in them
+    plain: tuple[FieldInfo, ...]  # words and numbers
+    parts: tuple[FieldInfo, ...]
+
+    @property
+    def is_worth_it(self) -> bool:
+        """There is something to be gained."""
+        return len(self.parts) >= _FEW
+
+
+@cache
+def divided(shape: type[Shape]) -> Divided:
+    fields = msgspec.structs.fields(shape)
+    own = tuple(one for one in fields if one.name in _OWN or _is_of_its_own(one.type))
+    rest = tuple(one for one in fields if one not in own)
+    plain = tuple(one for one in rest if is_scalar(present(one.type)))
+    return Divided(own, plain, tuple(one for one in rest if one not in plain))
+
+
+def sections(kind: type[Shape]) -> dict[str, type[Shape]]:
+    """Those of its fields that are worth dividing, such as its metadata and its spec. They may be left out, and all in them."""
+    shapes = {one.name: one.type for one in msgspec.structs.fields(kind) if is_shape(one.type) and not one.required}
+    return {name: shape for name, shape in shapes.items() if divided(shape).is_worth_it and not _demands(shape)}
+
+
+def _demands(shape: type[Shape]) -> bool:
+    return any(one.required for one in msgspec.structs.fields(shape))
+
+
+def twin(shape: type[Shape], others: Mapping[str, tuple[Any, Any]]) -> type[msgspec.Struct]:
+    """The same fields, some of other types and with other defaults."""
+    fields = []
+    for one in msgspec.structs.fields(shape):
+        hint, default = others.get(one.name, (one.type, one.default))
+        made = one.default_factory if default is msgspec.NODEFAULT else msgspec.NODEFAULT
+        fields.append((one.name, hint, msgspec.field(default=default, default_factory=made, name=one.encode_name)))
+    return msgspec.defstruct(shape.__name__, fields, frozen=True, kw_only=True, gc=False)
+
+
+def values_of(fields: Sequence[FieldInfo]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gets all of these at once, in a row, however many they are."""
+    names = [one.name for one in fields]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return (lambda one: (getattr(one, names[0]),)) if names else (lambda _: ())
+
+
+def _is_of_its_own(hint: Any) -> bool:
+    known = present(hint)
+    return not is_shape(known) and has_moments(known)

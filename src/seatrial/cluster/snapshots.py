@@ -1,26 +1,29 @@
-"""Snapshots as files: gzip of one JSON document. The same snapshot makes the same bytes, and no credential is in them."""
+"""Snapshots as files: gzip of lines of JSON. The same snapshot makes the same bytes, and no credential is in them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
-from seatrial.cluster.likeness import Likeness
-from seatrial.kit import files, redact, text
+from seatrial.cluster import rows
+from seatrial.kit import files, text
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Snapshot
 
-SCHEMA = "seatrial.dev/snapshot/v1"
+SCHEMA = "seatrial.dev/snapshot/v2"
 
 _LARGEST = 2 << 30  # bytes, unpacked
 _CHUNK = 1 << 20
-_FEW = 500  # facts of one kind that may be alike without anybody minding
+_BEFORE = "seatrial.dev/snapshot/v1"
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -32,7 +35,14 @@ class _Stored(msgspec.Struct, frozen=True):
     cluster: ClusterIdentity
     apis: Apis
     gaps: dict[str, Gap]
-    facts: dict[str, msgspec.Raw]
+    facts: dict[str, msgspec.Raw] = {}  # of the first schema
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """What comes next: as many lines with facts of one kind."""
+
+    of: str
+    pages: int
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
@@ -44,42 +54,52 @@ def save(snapshot: Snapshot, path: Path) -> None:
 
 
 def load(path: Path, kinds: Iterable[type[Fact]], *, largest: int = _LARGEST) -> Snapshot:
-    data = _unpacked(path, largest)
-    header = _decode(path, data, _Header)
-    if header.schema != SCHEMA:
+    lines = _lines(path, largest)
+    first = next(lines, b"")
+    schema = _decode(path, first, _Header).schema
+    if schema not in (SCHEMA, _BEFORE):
         raise UsageError(
-            f"{path}: schema is {text.one_line(header.schema, limit=80)!r}, and this seatrial reads {SCHEMA}",
+            f"{path}: schema is {text.one_line(schema, limit=80)!r}, and this seatrial reads {SCHEMA}",
             way_out="take the snapshot again, or use the seatrial that took it",
         )
-    stored = _decode(path, data, _Stored)
-    facts: dict[str, tuple[Fact, ...]] = {}
+    stored = _decode(path, first, _Stored)
+    wanted = {kind.of: kind for kind in kinds}
+    facts = dict(_facts_before(path, stored.facts, wanted) if schema == _BEFORE else _facts(path, lines, wanted))
     gaps = {of: _clean(gap) for of, gap in stored.gaps.items()}
-    for kind in kinds:
-        if kind.of in stored.facts:
-            facts[kind.of] = tuple(_facts(path, stored.facts.pop(kind.of), kind))
-        elif kind.of not in gaps:
-            gaps[kind.of] = Gap(kind.of, GapReason.NOT_COLLECTED, f"{kind.of} is not in the snapshot {path}")
+    for of in (of for of in wanted if of not in facts and of not in gaps):
+        gaps[of] = Gap(of, GapReason.NOT_COLLECTED, f"{of} is not in the snapshot {path}")
     return Snapshot(taken_at=stored.taken_at, cluster=stored.cluster, apis=stored.apis, facts=facts, gaps=gaps)
 
 
-def _facts(path: Path, data: msgspec.Raw, kind: type[Fact]) -> Iterator[Fact]:
-    """One at a time, so that what many of them have alike is never there many times."""
-    field = f"facts.{kind.of}: "
-    rows: list[msgspec.Raw] = _decode(path, data, list[msgspec.Raw], field)
-    one, likeness = msgspec.json.Decoder(kind), Likeness()
-    try:
-        for number, row in enumerate(rows):
-            fact = one.decode(row)
-            if number >= _FEW:
-                likeness.share((fact,))
-            yield fact
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        _decode(path, data, tuple[kind, ...], field)  # type: ignore[valid-type]  # tells which one it was
-        raise
+Found = Iterator[tuple[str, tuple[Fact, ...]]]
+
+
+def _facts(path: Path, lines: Iterator[bytes], wanted: Mapping[str, type[Fact]]) -> Found:
+    """Page by page, so that the whole is never in memory as JSON."""
+    for line in lines:
+        part = _decode(path, line, _Part)
+        pages = islice(lines, part.pages)
+        kind = wanted.get(part.of)
+        if kind is None:
+            deque(pages, maxlen=0)
+            continue
+        field = f"facts.{part.of}: "
+        reader = rows.Reader(kind) if part.pages > 0 else None
+        found = [_understood(path, partial(reader.page, page), field) for page in pages] if reader else []
+        if len(found) < part.pages:
+            raise UsageError(f"{path}: {field}the file ends too early", way_out="copy it again, or take a new snapshot")
+        yield part.of, tuple(chain.from_iterable(found))
+
+
+def _facts_before(path: Path, stored: Mapping[str, msgspec.Raw], wanted: Mapping[str, type[Fact]]) -> Found:
+    """Of the first schema, which has all in one document."""
+    for of, data in stored.items():
+        if of in wanted:
+            yield of, _decode(path, data, tuple[wanted[of], ...], f"facts.{of}: ")  # type: ignore[misc]
 
 
 def _write(snapshot: Snapshot, packed: IO[bytes] | gzip.GzipFile) -> None:
-    """Kind by kind and fact by fact: the whole is never in memory as JSON."""
+    """Kind by kind and page by page: the whole is never in memory as JSON."""
     head = {
         "schema": SCHEMA,
         "taken_at": snapshot.taken_at,
@@ -87,29 +107,35 @@ def _write(snapshot: Snapshot, packed: IO[bytes] | gzip.GzipFile) -> None:
         "apis": snapshot.apis,
         "gaps": dict(sorted(snapshot.gaps.items())),
     }
-    packed.write(_encode(head)[:-1] + b',"facts":{')
-    for number, (of, facts) in enumerate(sorted(snapshot.facts.items())):
-        packed.write((b"," if number else b"") + _encode(of) + b":[")
-        for place, fact in enumerate(facts):
-            packed.write((b"," if place else b"") + _encode(redact.credentials(msgspec.to_builtins(fact))))
-        packed.write(b"]")
-    packed.write(b"}}\n")
+    packed.write(rows.encode(head) + b"\n")
+    for of, facts in sorted(snapshot.facts.items()):
+        packed.write(rows.encode(_Part(of, rows.pages_of(facts))) + b"\n")
+        for page in rows.pages(facts):
+            packed.write(page + b"\n")
 
 
-def _encode(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="sorted")
+def _lines(path: Path, largest: int) -> Iterator[bytes]:
+    """One at a time; the file may unpack to more than anybody has room for."""
+    rest, size = bytearray(), 0
+    for chunk in _unpacked(path):
+        size += len(chunk)
+        if size > largest:
+            raise UsageError(f"{path}: unpacks to more than {largest >> 20} MiB; this is no snapshot of ours")
+        *lines, tail = chunk.split(b"\n")
+        for line in lines:
+            rest += line
+            yield bytes(rest)
+            rest.clear()
+        rest += tail
+    if rest:
+        yield bytes(rest)
 
 
-def _unpacked(path: Path, largest: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+def _unpacked(path: Path) -> Iterator[bytes]:
     try:
         with gzip.open(path, "rb") as file:
-            while part := file.read(_CHUNK):
-                size += len(part)
-                if size > largest:
-                    raise UsageError(f"{path}: unpacks to more than {largest >> 20} MiB; this is no snapshot of ours")
-                parts.append(part)
+            while chunk := file.read(_CHUNK):
+                yield chunk
     except FileNotFoundError as error:
         raise UsageError(
             f"{path}: there is no such snapshot", way_out="take one with: seatrial snapshot -o FILE"
@@ -120,12 +146,15 @@ def _unpacked(path: Path, largest: int) -> bytes:
         raise UsageError(f"{path}: not a snapshot, or a damaged one: {error}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
-    return b"".join(parts)
 
 
 def _decode(path: Path, data: Any, shape: Any, field: str = "") -> Any:
+    return _understood(path, partial(msgspec.json.decode, data, type=shape), field)
+
+
+def _understood(path: Path, read: Callable[[], Any], field: str = "") -> Any:
     try:
-        return msgspec.json.decode(data, type=shape)
+        return read()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"{path}: {field}{text.one_line(str(error))}", way_out="take a new snapshot with this seatrial"

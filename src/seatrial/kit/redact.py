@@ -8,6 +8,7 @@ addresses, certificates and serial numbers of devices, out of keys and numbers t
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import ipaddress
 import re
@@ -27,12 +28,14 @@ _SERIAL_NAME = re.compile(
     r"(?i)(?:^|.*[-_./a-z])(?:serial(?:[-_.]?number)?|uuid|gpu[-_.]?uuid|pci[-_.]?bus[-_.]?id|mac[-_.]?address)s?$"
 )
 
+_WORD = re.compile(r"[a-z0-9-]+")  # a name or a number, as most texts are: of all credentials, only keys can be in it
+_KEYS = re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|xox[abprs]-|sk-|npm_|AIza|nvapi-)[\w-]{16,}")
 _CREDENTIALS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), "<private key>"),
     (re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{0,60}(?:UFJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[A-Za-z0-9+/=]*"), "<private key>"),
     (re.compile(r"\beyJ[\w-]{6,600}\.[\w-]{6,4000}\.[\w-]*"), "<token>"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 <token>"),
-    (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|xox[abprs]-|sk-|npm_|AIza|nvapi-)[\w-]{16,}"), "<token>"),
+    (_KEYS, "<token>"),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "<token>"),
     (re.compile(r"\b(?=[a-z]*\d)[a-z0-9]{6}\.(?=[a-z]*\d)[a-z0-9]{16}\b"), "<token>"),  # of kubeadm, to join a cluster
     (re.compile(rf"(?i)(?<![\w-])(--[\w.-]{{0,60}}?{_SECRET_WORD}\s{{1,3}})[^\s\"'-]\S{{7,}}"), r"\1<removed>"),
@@ -51,6 +54,7 @@ _HOST = re.compile(r"\bip-\d{1,3}(?:-\d{1,3}){3}\b")  # a cloud's name for a mac
 _IPV4 = re.compile(r"(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,45}(?![\w:])")
 
+_PLAIN = (bool, int, float, dt.datetime, type(None))
 _SHORT = 200  # what is no longer than this is worth remembering: clusters repeat themselves
 
 
@@ -85,6 +89,8 @@ def without_identities(text: str) -> str:
 
 
 def _without_credentials(text: str) -> str:
+    if _WORD.fullmatch(text):
+        return _KEYS.sub("<token>", text)
     for pattern, instead in _CREDENTIALS:
         text = pattern.sub(instead, text)
     return text
@@ -94,6 +100,13 @@ _without_credentials_cached = lru_cache(maxsize=16_384)(_without_credentials)
 
 
 def _walk(value: Any, rules: _Rules) -> Any:
+    kind = type(value)
+    if kind is str:
+        return rules.scrub(value)
+    if kind is dict:
+        return _walk_mapping(value, rules)
+    if kind in _PLAIN:
+        return value
     if isinstance(value, str):
         return rules.scrub(value)
     if isinstance(value, Mapping):
@@ -109,7 +122,7 @@ def _walk_mapping(value: Mapping[Any, Any], rules: _Rules) -> dict[Any, Any]:
     kept: dict[Any, Any] = {}
     for key, item in value.items():
         private = rules.is_private(str(key)) or (named and key == "value")
-        place = _key(key, kept, rules)
+        place = _key(key, kept, rules) if rules.whole else key
         if key in _REPEATED_OBJECTS:
             kept[place] = REMOVED
         elif private and isinstance(item, Mapping) and item.keys() == {"string"}:  # an attribute of a DRA device
@@ -121,7 +134,7 @@ def _walk_mapping(value: Mapping[Any, Any], rules: _Rules) -> dict[Any, Any]:
 
 def _key(key: Any, taken: Mapping[Any, Any], rules: _Rules) -> Any:
     """The key, scrubbed; two that look alike then stay two."""
-    if not rules.whole or not isinstance(key, str):
+    if not isinstance(key, str):
         return key
     scrubbed = rules.scrub(key)
     place, number = scrubbed, len(taken)

@@ -9,7 +9,7 @@ import msgspec
 
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.cluster.decode import page_reader
-from seatrial.cluster.likeness import Likeness, sparing
+from seatrial.cluster.likeness import Likeness
 from seatrial.model.fact import Fact, Obj
 
 
@@ -78,11 +78,3 @@ def test_what_cannot_be_looked_up_is_left_alone() -> None:
     assert one.sizes is two.sizes
     assert one.rows is not two.rows
     assert one.tables is not two.tables
-
-
-def test_a_list_of_one_page_is_left_as_it_is() -> None:
-    reads = sparing(page_reader(Pod))
-    first = reads(page(pod("a"), pod("b"))).items or []
-    assert first[0].metadata.labels is not first[1].metadata.labels
-    second = reads(page(pod("c"), pod("d"))).items or []
-    assert second[0].metadata.labels is second[1].metadata.labels

@@ -57,7 +57,9 @@ def _counted(seen: AcceleratorNode, pods: Sequence[AcceleratorPod]) -> Iterator[
     out = _takes_no_pods(seen.node)
     for resource, offered in seen.resources.items():
         held = [
-            FleetDevice(DeviceState.HELD if one.pod.status.phase == "Running" else DeviceState.WAITING, holder=_who(one))
+            FleetDevice(
+                DeviceState.HELD if one.pod.status.phase == "Running" else DeviceState.WAITING, holder=_who(one)
+            )
             for one in pods
             for _ in range(one.devices.get(resource, 0))
         ]
