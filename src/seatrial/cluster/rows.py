@@ -152,12 +152,7 @@ class _Read:
 
     def whole(self, rows: Iterable[Any]) -> list[Shape]:
         """Written for speed: this is done with every fact."""
-        alike, own, rest, change = (
-            self._alike,
-            values_of(self._own),
-            values_of(self._rest),
-            msgspec.structs.force_setattr,
-        )
+        own, rest, change = values_of(self._own), values_of(self._rest), msgspec.structs.force_setattr
         names, nothing = [one.name for one in self._own], (UNSET,) * len(self._rest)
         found: list[Shape] = []
         for row in rows:
@@ -174,9 +169,12 @@ class _Read:
     def _one(self, row: Any) -> Shape:
         """As it stands there in full, or with more than its own fields put in."""
         said = {one.name: value for one in (*self._own, *self._rest) if (value := getattr(row, one.name)) is not UNSET}
-        return self._shape(**said) if row.alike is UNSET else msgspec.structs.replace(self._numbered(row.alike), **said)
+        if row.alike is UNSET:
+            return self._shape(**said)
+        whole: Shape = msgspec.structs.replace(self._numbered(row.alike), **said)
+        return whole
 
-    def _numbered(self, number: int) -> Shape:
+    def _numbered(self, number: int) -> Any:
         if number >= len(self._alike):
             raise msgspec.ValidationError(f"`{_ALIKE}` is {number}, and {len(self._alike)} are known")
         return self._alike[number]

@@ -96,8 +96,13 @@ def twin(shape: type[Shape], others: Mapping[str, tuple[Any, Any]]) -> type[msgs
     fields = []
     for one in msgspec.structs.fields(shape):
         hint, default = others.get(one.name, (one.type, one.default))
-        made = one.default_factory if default is msgspec.NODEFAULT else msgspec.NODEFAULT
-        fields.append((one.name, hint, msgspec.field(default=default, default_factory=made, name=one.encode_name)))
+        if default is not msgspec.NODEFAULT:
+            field = msgspec.field(default=default, name=one.encode_name)
+        elif one.default_factory is not msgspec.NODEFAULT:
+            field = msgspec.field(default_factory=one.default_factory, name=one.encode_name)
+        else:
+            field = msgspec.field(name=one.encode_name)
+        fields.append((one.name, hint, field))
     return msgspec.defstruct(shape.__name__, fields, frozen=True, kw_only=True, gc=False)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 
@@ -42,7 +42,7 @@ class _Part(msgspec.Struct, frozen=True):
     """What comes next: as many lines with facts of one kind."""
 
     of: str
-    pages: int
+    pages: Annotated[int, msgspec.Meta(ge=0)]
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
@@ -84,7 +84,7 @@ def _facts(path: Path, lines: Iterator[bytes], wanted: Mapping[str, type[Fact]])
             deque(pages, maxlen=0)
             continue
         field = f"facts.{part.of}: "
-        reader = rows.Reader(kind) if part.pages > 0 else None
+        reader = rows.Reader(kind) if part.pages else None
         found = [_understood(path, partial(reader.page, page), field) for page in pages] if reader else []
         if len(found) < part.pages:
             raise UsageError(f"{path}: {field}the file ends too early", way_out="copy it again, or take a new snapshot")
@@ -93,9 +93,10 @@ def _facts(path: Path, lines: Iterator[bytes], wanted: Mapping[str, type[Fact]])
 
 def _facts_before(path: Path, stored: Mapping[str, msgspec.Raw], wanted: Mapping[str, type[Fact]]) -> Found:
     """Of the first schema, which has all in one document."""
-    for of, data in stored.items():
-        if of in wanted:
-            yield of, _decode(path, data, tuple[wanted[of], ...], f"facts.{of}: ")  # type: ignore[misc]
+    for of, kind in wanted.items():
+        if of in stored:
+            every: Any = tuple[kind, ...]  # type: ignore[valid-type]
+            yield of, _decode(path, stored[of], every, f"facts.{of}: ")
 
 
 def _write(snapshot: Snapshot, packed: IO[bytes] | gzip.GzipFile) -> None:

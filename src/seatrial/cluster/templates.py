@@ -81,6 +81,7 @@ class _Section:
         names, change = [one.name for one in self._fields.own], msgspec.structs.force_setattr
         found: list[Shape] = []
         text, before = _Text(b""), None
+        made: Any = None
         for row in rows:
             said, values = _BETWEEN.join(parts(row)), plain(row)
             if values != before or not text.is_like(said):
@@ -126,7 +127,7 @@ class _Text:
         if len(self._pieces) < 2 or len(said) != self._size or self._pieces_of(said) != self._pieces:
             return False
         first, *others = self._tokens_of(said)[:-1]
-        return first.startswith(_TOKEN) and others == [first] * len(others)
+        return bool(first.startswith(_TOKEN)) and others == [first] * len(others)
 
 
 class _Part:

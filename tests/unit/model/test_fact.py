@@ -120,3 +120,10 @@ def test_the_key_of_a_finding() -> None:
 
     assert key("ships/ada") == "a.b@ships/ada"
     assert key("") == "a.b"
+
+
+def test_facts_are_found_by_name_and_of_two_the_first() -> None:
+    other = Ship(metadata=Meta(name="ada", namespace="south"))
+    found = snapshot((ADA, other)).all(Ship)
+    assert found.by_name == {"ada": ADA}
+    assert found == All((ADA, other))

@@ -30,16 +30,9 @@ class Accelerators(View, frozen=True):
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
-        pods: dict[str, list[AcceleratorPod]] = defaultdict(list)
-        running: set[tuple[str, str]] = set()
+        pods = _by_node(snapshot)
         holders = _holders(snapshot)
-        named = {name for whos in holders.values() for _, name in whos}
-        for one in snapshot.all(AcceleratorPod):
-            if one.pod.spec.node_name and one.pod.status.phase not in _ENDED:
-                pods[one.pod.spec.node_name].append(one)
-        for pod in snapshot.all(Pod):
-            if pod.metadata.name in named and pod.status.phase == "Running":
-                running.add((pod.metadata.namespace, pod.name))
+        running = _running(snapshot, {name for whos in holders.values() for _, name in whos})
         slices: dict[str, list[ResourceSlice]] = defaultdict(list)
         for one in snapshot.all(ResourceSlice):
             slices[one.spec.node_name].append(one)
@@ -50,6 +43,23 @@ class Accelerators(View, frozen=True):
             for offers, devices in (*counted, *named):
                 node = FleetNode(name=seen.node.name, offers=offers, product=product, devices=devices)
                 yield cls(metadata=Meta(name=seen.node.name), shown=node)
+
+
+def _by_node(snapshot: Snapshot) -> dict[str, list[AcceleratorPod]]:
+    found: dict[str, list[AcceleratorPod]] = defaultdict(list)
+    for one in snapshot.all(AcceleratorPod):
+        if one.pod.spec.node_name and one.pod.status.phase not in _ENDED:
+            found[one.pod.spec.node_name].append(one)
+    return found
+
+
+def _running(snapshot: Snapshot, names: set[str]) -> set[tuple[str, str]]:
+    """Of the pods with these names, those that run."""
+    return {
+        (pod.metadata.namespace, pod.metadata.name)
+        for pod in snapshot.all(Pod)
+        if pod.metadata.name in names and pod.status.phase == "Running"
+    }
 
 
 def _counted(seen: AcceleratorNode, pods: Sequence[AcceleratorPod]) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:

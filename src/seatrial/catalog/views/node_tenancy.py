@@ -37,10 +37,10 @@ class NodeTenancy(View, frozen=True):
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
         stays: dict[str, list[Stay]] = defaultdict(list)
         for one in snapshot.all(AcceleratorPod):
-            home, node = one.metadata.namespace, one.pod.spec.node_name
-            if node and home != SYSTEM:
+            home, place = one.metadata.namespace, one.pod.spec.node_name
+            if place and home != SYSTEM:
                 over = one.pod.status.phase in _OVER
-                stays[node] += [Stay(home, one.name, name, count, over) for name, count in one.devices.items()]
+                stays[place] += [Stay(home, one.name, name, count, over) for name, count in one.devices.items()]
         gap = snapshot.gap(Pod)
         complete = gap is None or gap.reason is GapReason.ABSENT
         for node in snapshot.all(Node):

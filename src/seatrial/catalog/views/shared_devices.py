@@ -47,9 +47,9 @@ def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
             for device in set(_HAMI_DEVICE.findall(note[:10_000])):
                 virtual[device][pod.metadata.namespace].append(pod.name)
     for one in snapshot.all(AcceleratorPod):
-        node, is_over = one.pod.spec.node_name, one.pod.status.phase in _OVER
-        if node in nodes and not is_over and any(name.startswith("nvidia.com/") for name in one.devices):
-            holders[node][one.metadata.namespace].append(one.name)
+        place, is_over = one.pod.spec.node_name, one.pod.status.phase in _OVER
+        if place in nodes and not is_over and any(name.startswith("nvidia.com/") for name in one.devices):
+            holders[place][one.metadata.namespace].append(one.name)
     complete = _is_read(snapshot, Pod)
     for name, node in nodes.items():
         count = node.metadata.labels.get(_COUNT, "")
