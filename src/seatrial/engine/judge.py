@@ -117,11 +117,11 @@ class _Court:
     async def _heard(self, check: Check) -> Entries:
         told = _Told(check, self._snapshot)
         for entry in self._docket(check):
-            if isinstance(entry, Finding):
+            if isinstance(entry, Trial):
+                said = at_once(entry)
+                told.hear(entry, said if isinstance(said, Verdict) else await said)
+            else:
                 told.add(entry)
-                continue
-            said = at_once(entry)
-            told.hear(entry, said if isinstance(said, Verdict) else await said)
         return list(told.findings())
 
     def _docket(self, check: Check) -> Docket:
@@ -171,5 +171,5 @@ class _Told:
 
     def _counts(self, outcome: Outcome) -> bool:
         """Count one; whether it may still have to be told by itself."""
-        self._many[outcome] += 1
-        return outcome not in self._room or self._many[outcome] <= self._room[outcome]
+        many = self._many[outcome] = self._many[outcome] + 1
+        return many <= self._room.get(outcome, many)
