@@ -71,7 +71,7 @@ class Pool:
                 wire.give_up(Ending.TIMEOUT, now)
             elif wire.connecting:
                 if now - wire.opened > self._connect:
-                    wire.give_up(Ending.UNREACHABLE, now)
+                    wire.give_up(wire.not_up, now)
             elif now - exchange.heard > self._silence:
                 wire.give_up(Ending.SILENT, now)
 

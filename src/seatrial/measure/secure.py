@@ -22,6 +22,10 @@ class SecureWire(Wire):
         self._shaking = False
         super().__init__(owner, endpoint, now, stamped=stamped)
 
+    @property
+    def not_up(self) -> Ending:
+        return Ending.TLS if self._shaking else super().not_up
+
     def _up(self, now: int) -> None:
         """TCP is up; TLS comes next."""
         self._shaking = True

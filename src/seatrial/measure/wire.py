@@ -84,6 +84,11 @@ class Wire:
             raise OSError(code, "no connection")
         owner.watch(self, OUT)
 
+    @property
+    def not_up(self) -> Ending:
+        """What it is when the connection has not come up in time."""
+        return Ending.UNREACHABLE
+
     def carry(self, exchange: Exchange) -> None:
         """Send this request as soon as the connection is up, and wait for its answer."""
         self.exchange = exchange
