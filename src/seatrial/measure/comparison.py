@@ -50,9 +50,9 @@ def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: fl
     repeats = min(len(before), len(after)) >= _REPEATS
     rows = []
     for figure in _FIGURES:
-        samples = [_samples(figure, side, repeats=repeats) for side in (before, after)]
-        if all(samples):
-            rows.append((figure, samples[0], samples[1], _chance(samples[0], samples[1], repeats=repeats)))
+        left, right = (_samples(figure, side, repeats=repeats) for side in (before, after))
+        if left and right:
+            rows.append((figure, left, right, welch(left, right)))
     corrected = iter(holm([chance for *_, chance in rows if chance is not None]))
     changes = [
         _change(figure, left, right, None if chance is None else next(corrected), by)
@@ -61,16 +61,12 @@ def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: fl
     return Compared(changes=tuple(changes), by_windows=not repeats, caveats=(*_caveats(before, after),))
 
 
-def _chance(before: Sequence[float], after: Sequence[float], *, repeats: bool) -> float | None:
-    if not repeats and min(len(before), len(after)) < _WINDOWS:
-        return None
-    return welch(before, after)
-
-
 def _samples(figure: _Figure, side: Sequence[LoadResult], *, repeats: bool) -> list[float]:
-    of_runs = (figure.of_run(one) for one in side)
-    found = of_runs if repeats else (figure.of_window(window) for window in _full(side[0]))
-    return [one for one in found if one is not None]
+    """Of runs where there are several; else of windows; else the one figure, of which nothing more is known."""
+    of_windows = [] if repeats else [value for one in _full(side[0]) if (value := figure.of_window(one)) is not None]
+    if len(of_windows) >= _WINDOWS:
+        return of_windows
+    return [value for one in side if (value := figure.of_run(one)) is not None]
 
 
 def _full(result: LoadResult) -> Sequence[Window]:
