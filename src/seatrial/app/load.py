@@ -14,10 +14,11 @@ from seatrial.measure.arrivals import NANOSECONDS, due_times, length
 from seatrial.measure.crew import Crew
 from seatrial.measure.record import Header, Record, read
 from seatrial.measure.saturation import met
+from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
 from seatrial.model.errors import Interrupted, UsageError
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries, Part
+from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries, Part, ServerSample
 
 
 class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +39,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def send(plan: Plan, *, record: Path | None = None, watch: Watch = lambda _: None) -> LoadResult:
-    """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result."""
+def send(
+    plan: Plan, *, record: Path | None = None, metrics: tuple[str, ...] = (), watch: Watch = lambda _: None
+) -> LoadResult:
+    """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result.
+
+    ``metrics``: addresses of the server's own, which are read meanwhile.
+    """
+    scraper = Scraper(metrics)
     started_at = _now()
     kept = Record.begin(record, Header(plan=plan, started_at=started_at)) if record is not None else None
-    return _sent(Tally(plan, cores=cores()), Crew(plan), started_at, kept=kept, watch=watch)
+    return _sent(Tally(plan, cores=cores()), Crew(plan), started_at, kept=kept, watch=watch, scraper=scraper)
 
 
 def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
@@ -69,7 +76,16 @@ def of_record(record: Path) -> LoadResult:
     return tally.result(header.started_at, complete=done, lost_in_flight=lost)
 
 
-def _sent(tally: Tally, crew: Crew, started_at: str, *, kept: Record | None, watch: Watch, lost: int = 0) -> LoadResult:
+def _sent(
+    tally: Tally,
+    crew: Crew,
+    started_at: str,
+    *,
+    kept: Record | None,
+    watch: Watch,
+    scraper: Scraper | None = None,
+    lost: int = 0,
+) -> LoadResult:
     begun = time.monotonic()
     whole = length(tally.plan.arrivals)
 
@@ -79,6 +95,8 @@ def _sent(tally: Tally, crew: Crew, started_at: str, *, kept: Record | None, wat
         tally.add(part)
 
     def turn() -> None:
+        if scraper is not None:
+            scraper.turn()
         watch(
             Glimpse(
                 at=time.monotonic() - begun,
@@ -99,7 +117,17 @@ def _sent(tally: Tally, crew: Crew, started_at: str, *, kept: Record | None, wat
     if crew.stopped and not tally.requests:
         raise Interrupted("stopped before anything was measured")
     first = before + (crew.begun_at - _wall(begun)) if crew.begun_at is not None else None
-    return tally.result(started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first)
+    return tally.result(
+        started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first, samples=_samples(scraper, crew)
+    )
+
+
+def _samples(scraper: Scraper | None, crew: Crew) -> tuple[ServerSample, ...]:
+    """From the moment on at which requests began."""
+    if scraper is None or crew.begun_at is None:
+        return ()
+    late = _wall(scraper.begun) - crew.begun_at
+    return tuple(msgspec.structs.replace(one, at=round(one.at + late, 3)) for one in scraper.samples)
 
 
 def _added(tally: Tally, parts: Iterable[Part], seen: set[int]) -> bool:

@@ -66,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
             outcome: LoadResult | LoadSeries = load.resume(args.resume, watch=watch)
         else:
             plan = load_plan.plan(args, args.url, load.cores())
-            outcome = _series(args, plan, watch) or load.send(plan, record=args.record, watch=watch)
+            outcome = _series(args, plan, watch) or load.send(
+                plan, record=args.record, metrics=tuple(args.metrics), watch=watch
+            )
     if args.save is not None:
         output.write(load.encode(outcome), args.save)
     return _told(args, outcome)

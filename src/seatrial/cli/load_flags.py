@@ -40,6 +40,13 @@ def _target(group: argparse._ArgumentGroup) -> None:
         help="a header whose value is in the environment, and is never written down",
     )
     group.add_argument("--api-key-from", metavar="VARIABLE", help="the environment variable that holds the API key")
+    group.add_argument(
+        "--metrics",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="also read the server's own metrics there, such as http://HOST:8000/metrics; may be repeated",
+    )
     group.add_argument("--ca", metavar="FILE", help="trust these certificate authorities")
     group.add_argument("--cert", metavar="FILE", help="show this certificate (mTLS)")
     group.add_argument("--key", metavar="FILE", help="and its key")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 from seatrial.kit.histogram import Counts
 from seatrial.model.load import Closed, Open, Plan, Replay, Slo
 from seatrial.model.load_result import Ending, LoadResult
@@ -31,7 +33,7 @@ _IN_WORDS = {
 
 def render(result: LoadResult, *, colour: bool = False) -> str:
     page = Page(colour=colour, width=100)
-    for section in (_head, _figures, _endings, _doubts, _client):
+    for section in (_head, _figures, _endings, _server, _doubts, _client):
         section(page, result)
         page.gap()
     return page.text()
@@ -128,6 +130,19 @@ def _endings(page: Page, result: LoadResult) -> None:
             indent=2,
             mark="·",
         )
+
+
+def _server(page: Page, result: LoadResult) -> None:
+    """What the server says of itself: how much counters grew, and the mean and the most of everything else."""
+    if not result.samples:
+        return
+    page.say(f"The server's own metrics, read {count(len(result.samples), 'time')}", paint="bold")
+    for name in sorted({name for sample in result.samples for name in sample.values}):
+        values = [sample.values[name] for sample in result.samples if name in sample.values]
+        if name.endswith(("_total", "_sum", "_count")):
+            page.row(f"  {name:<52}{values[-1] - values[0]:>14,.4g} more")
+        else:
+            page.row(f"  {name:<52}{statistics.fmean(values):>14,.4g} in the mean, {max(values):,.4g} at most")
 
 
 def _doubts(page: Page, result: LoadResult) -> None:

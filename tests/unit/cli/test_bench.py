@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.cli.load_flags import plan
+from seatrial.cli.load_plan import plan
 from seatrial.cli.main import main, parser
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Closed, Model, Open, Phase, Plan, Process, Replay, Slo
