@@ -70,7 +70,7 @@ def as_text(steps: tuple[Step, ...], *, colour: bool = False) -> str:
     good = [step for step in steps if step.holds and step.server_holds and step.result.validity.valid]
     if good:
         best = good[-1]
-        tokens = best.result.tokens_out / best.result.seconds
+        tokens = best.result.tokens_per_second or 0.0
         page.say(
             f"on this machine the client measures up to {best.rate:g} requests/s ({tokens:,.0f} tokens/s) at least",
             paint="bold",

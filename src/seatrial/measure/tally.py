@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 
 from seatrial.kit.histogram import Histogram
-from seatrial.measure.arrivals import NANOSECONDS
+from seatrial.measure.arrivals import NANOSECONDS, length
 from seatrial.measure.steady import steady_from
 from seatrial.measure.validity import Sending, judge
 from seatrial.measure.windows import Windows
@@ -52,6 +52,9 @@ class Tally:
         self.requests = self.warm = self._good = self._chunks = self._odd = 0
         self.until = 0  # the latest moment up to which some process has told everything
         self._last = self._warm_until
+        planned = length(plan.arrivals)
+        self._sending_until = None if planned is None else round(planned * NANOSECONDS)
+        self._tokens_sending = 0.0
 
     def add(self, part: Part) -> None:
         for row in part.rows:
@@ -117,6 +120,7 @@ class Tally:
         h["whole_due"].record(row.end - row.due)
         h["whole_sent"].record(row.end - row.sent)
         h["tokens_out"].record(tokens)
+        self._tokens_sending += tokens * self._share_while_sending(row)
         if row.tokens_in >= 0:
             h["tokens_in"].record(row.tokens_in)
         if row.first >= 0:
@@ -124,6 +128,15 @@ class Tally:
             h["ttft_sent"].record(row.first - row.sent)
             if tokens > 1:
                 h["per_token_mean"].record(round((row.last - row.first) / (tokens - 1)))
+
+    def _share_while_sending(self, row: Row) -> float:
+        """Of its tokens, which came about evenly from the first to the last; a whole answer came at its end."""
+        until = self._sending_until
+        if until is None or row.end <= until:
+            return 1.0
+        if row.first < 0 or row.last <= row.first:
+            return float(0 <= row.first <= until)
+        return min(max((until - row.first) / (row.last - row.first), 0.0), 1.0)
 
     def result(
         self,
@@ -143,6 +156,8 @@ class Tally:
             plan=self.plan,
             started_at=started_at,
             seconds=(self._last - self._warm_until) / NANOSECONDS,
+            sending=(self._sent_until() - self._warm_until) / NANOSECONDS,
+            tokens_sending=self._tokens_sending,
             requests=self.requests,
             endings=dict(self._endings.most_common()),
             statuses=dict(self._statuses.most_common()),
@@ -162,6 +177,11 @@ class Tally:
             complete=complete,
             samples=samples,
         )
+
+    def _sent_until(self) -> int:
+        if self._sending_until is None:
+            return self._last
+        return max(min(self._sending_until, self._last), self._warm_until)
 
     def _distributions(self, sending: Sending) -> Distributions:
         return Distributions(

@@ -179,7 +179,9 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     plan: Plan
     started_at: str
-    seconds: float  # that count: without the warm-up
+    seconds: float  # that count: without the warm-up, and to the end of the last answer
+    sending: float = 0.0  # of these, as long as requests were due: what rates are counted over
+    tokens_sending: float = 0.0  # tokens out that came meanwhile
     requests: int = 0
     endings: Mapping[Ending, int] = {}
     statuses: Mapping[int, int] = {}
@@ -198,6 +200,18 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     client: Client = Client()
     complete: bool = True
     samples: tuple[ServerSample, ...] = ()
+
+    def per_second(self, number: float) -> float | None:
+        return number / self.sending if self.sending > 0 else None
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        return self.per_second(self.tokens_sending)
+
+    @property
+    def goodput(self) -> float | None:
+        """Good answers per second."""
+        return self.per_second(self.good)
 
 
 class SeriesKind(StrEnum):

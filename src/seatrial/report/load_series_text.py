@@ -57,7 +57,7 @@ def _row(result: LoadResult) -> str:
     shares = "".join(
         f"{one / result.requests:>8.1%}" if result.requests else f"{'–':>8}" for one in (well, result.good)
     )
-    tokens = f"{result.tokens_out / result.seconds:>10,.0f}" if result.seconds > 0 else f"{'–':>10}"
+    tokens = f"{'–':>10}" if result.tokens_per_second is None else f"{result.tokens_per_second:>10,.0f}"
     times = _ms(seen.ttft_due, 0.5, 10) + _ms(seen.ttft_due, 0.95) + _ms(seen.ttft_due, 0.99)
     mark = "" if result.validity.valid else "  INVALID"
     return f"  {rate:>9}{sent:>9}{shares}{tokens}{times}{_ms(seen.per_token, 0.5)}{_ms(seen.per_token, 0.99)}{mark}"
@@ -90,6 +90,6 @@ _FIGURES: tuple[tuple[str, Callable[[LoadResult], float | None]], ...] = (
     ("first token, 99 %, ms", _percentile("ttft_due", 0.99)),
     ("per token, median, ms", _percentile("per_token", 0.5)),
     ("whole answer, 99 %, ms", _percentile("whole_due", 0.99)),
-    ("tokens out /s", lambda result: result.tokens_out / result.seconds if result.seconds > 0 else None),
-    ("goodput /s", lambda result: result.good / result.seconds if result.seconds > 0 else None),
+    ("tokens out /s", lambda result: result.tokens_per_second),
+    ("goodput /s", lambda result: result.goodput),
 )

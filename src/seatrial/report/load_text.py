@@ -70,18 +70,19 @@ def asked(plan: Plan) -> str:
 
 
 def _figures(page: Page, result: LoadResult) -> None:
-    seen, seconds = result.distributions, result.seconds
+    seen = result.distributions
     ok = result.endings.get(Ending.OK, 0)
 
-    def per_second(number: int) -> str:
-        return f"{number / seconds:,.1f}/s" if seconds > 0 else "–"
+    def per_second(number: float) -> str:
+        rate = result.per_second(number)
+        return "–" if rate is None else f"{rate:,.1f}/s"
 
     page.row(f"  {'requests':<34}{result.requests:>12,}{per_second(result.requests):>16}")
     page.row(f"  {'  that went well':<34}{ok:>12,}{per_second(ok):>16}")
     if result.plan.slo.asks:
         page.row(f"  {'  and within the objectives':<34}{result.good:>12,}{per_second(result.good):>16}  goodput")
         page.say(f"objectives: {objectives(result.plan.slo)}", indent=4, paint="dim")
-    page.row(f"  {'tokens out':<34}{result.tokens_out:>12,}{per_second(result.tokens_out):>16}")
+    page.row(f"  {'tokens out':<34}{result.tokens_out:>12,}{per_second(result.tokens_sending):>16}")
     page.row(f"  {'tokens in':<34}{result.tokens_in:>12,}{per_second(result.tokens_in):>16}")
     page.gap()
     page.row(f"  {'milliseconds':<34}" + "".join(f"{_share(share):>10}" for share in _SHARES) + f"{'mean':>10}")

@@ -132,3 +132,13 @@ def test_the_warm_up_is_kept_apart() -> None:
     assert (result.warm, result.requests) == (10, 10)
     assert result.distributions.ttft_due.total == 10
     assert result.distributions.gaps.total <= 10
+
+
+def test_rates_are_counted_while_requests_come() -> None:
+    """Answers that come later neither raise nor thin them out."""
+    with serving(plain(tokens=5, ttft=0, gap=0.2)) as server:
+        result = result_of(open_plan(server.url, rate=50, seconds=0.4))
+    assert result.seconds > 0.8
+    assert result.sending == pytest.approx(0.4)
+    assert result.per_second(result.requests) == pytest.approx(50)
+    assert 0 < result.tokens_sending < result.tokens_out / 2
