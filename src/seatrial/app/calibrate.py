@@ -11,11 +11,13 @@ import msgspec
 
 from seatrial.app import load
 from seatrial.kit.histogram import Counts
+from seatrial.lab import forge, model_server
 from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.measure.record import read
 from seatrial.measure.truth import Errors, Truth, errors
 from seatrial.model.load import Open, Phase, Plan, Prompts, Target
 from seatrial.model.load_result import LoadResult, Row
+from seatrial.model.progress import Tell
 from seatrial.report.lines import Page
 
 WITHIN = 0.005  # seconds of error at the 95th percentile: what still counts as measuring
@@ -35,23 +37,37 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return _share(self.errors.server_late, 0.95) <= WITHIN
 
 
-def calibrate(
-    url: str, *, rate: float, seconds: float, tokens: int, processes: int, begin: Callable[[str], None]
-) -> tuple[Step, ...]:
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    rate: float  # to begin with
+    seconds: float  # at each
+    tokens: int
+    processes: int
+
+
+async def on_own_server(how: How, *, begin: Callable[[str], None], tell: Tell) -> tuple[Step, ...]:
+    """Beside a server that is there for this alone: a first token after 50 ms, and one every 20 ms from then on."""
+    programs = await forge.obtain([model_server.PROGRAM], tell=tell)
+    options = {"mode": "fixed", "port": "0", "ttft": "50ms", "gap": "20ms"}
+    async with model_server.running(programs[model_server.PROGRAM], options) as server:
+        return calibrate(server.url, how, begin=begin)
+
+
+def calibrate(url: str, how: How, *, begin: Callable[[str], None]) -> tuple[Step, ...]:
     """Doubles the rate until the client or the server does not keep up."""
     truth = Truth(url)
     steps: list[Step] = []
+    rate = how.rate
     seed = time.time_ns() % 1_000_000_000  # a server may remember other runs
     while not steps or (steps[-1].holds and steps[-1].server_holds and steps[-1].result.complete):
         begin(f"{rate:g} requests/s")
         truth.take()
         plan = Plan(
             target=Target(url=url),
-            arrivals=Open(phases=(Phase(seconds=seconds, rate=rate),)),
+            arrivals=Open(phases=(Phase(seconds=how.seconds, rate=rate),)),
             prompts=Prompts(words=16),
-            tokens_out=tokens,
+            tokens_out=how.tokens,
             seed=seed + len(steps),
-            shards=processes,
+            shards=how.processes,
         )
         with tempfile.TemporaryDirectory(prefix="seatrial-calibrate-") as folder:
             record = Path(folder) / "record"

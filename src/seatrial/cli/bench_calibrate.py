@@ -13,11 +13,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "calibrate",
         help="tell how far this client is from the truth on this machine",
-        description="Send load to a simulated model server (`seatrial lab model-server --mode fixed`), and compare what the client "
+        description="Send load to a simulated model server, and compare what the client "
         "tells with what the server did, at twice the rate each time until one of the two falls behind. Exits with 3 where they never kept up.",
         allow_abbrev=False,
     )
-    parser.add_argument("url", metavar="URL", help="of the simulated model server")
+    parser.add_argument(
+        "url", nargs="?", metavar="URL", help="of a simulated model server in mode fixed; unless given, one is started"
+    )
     parser.add_argument(
         "--rate", type=load_flags.positive, default=20.0, metavar="N", help="to begin with; 20 unless given"
     )
@@ -35,15 +37,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from seatrial.app import calibrate
+    from seatrial.cli.progress import shown
+    from seatrial.cli.working import complete
 
-    steps = calibrate.calibrate(
-        args.url,
-        rate=args.rate,
-        seconds=args.length,
-        tokens=args.tokens,
-        processes=args.processes,
-        begin=_say,
-    )
+    how = calibrate.How(rate=args.rate, seconds=args.length, tokens=args.tokens, processes=args.processes)
+    if args.url is not None:
+        steps = calibrate.calibrate(args.url, how, begin=_say)
+    else:
+        with shown() as progress:
+            steps = complete(calibrate.on_own_server(how, begin=_say, tell=progress.tell))
     output.write(calibrate.as_text(steps, colour=output.colour()))
     return 0 if steps[0].holds and steps[0].server_holds else 3
 

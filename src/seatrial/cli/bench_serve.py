@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help="such as http://127.0.0.1:8000")
+    inside = parser.add_argument_group("a service inside a cluster, instead of a URL")
+    inside.add_argument(
+        "--service",
+        metavar="NAMESPACE/NAME[:PORT]",
+        help="reached through the API server, whose time is then part of what is measured",
+    )
+    inside.add_argument("--lab", nargs="?", const="default", metavar="NAME", help="of this lab; default unless named")
+    inside.add_argument("--kubeconfig", type=Path, metavar="FILE", help="of the cluster of this kubeconfig")
+    inside.add_argument("--context", metavar="NAME", help="of the cluster of this context")
     load_flags.add(parser)
     several = parser.add_argument_group("several runs").add_mutually_exclusive_group()
     several.add_argument(
@@ -54,24 +65,44 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from seatrial.app import load
-    from seatrial.cli import load_plan
     from seatrial.cli.load_live import watched
 
-    if (args.url is None) == (args.resume is None):
-        raise UsageError("give a URL, or --resume FILE", way_out="seatrial bench serve --help")
+    if [args.url, args.service, args.resume].count(None) != 2:
+        raise UsageError("give a URL, or --service, or --resume FILE", way_out="seatrial bench serve --help")
     if args.record is not None and (args.repeats or args.sweep or args.find_rate):
         raise UsageError("a record is of one run", way_out="leave --record out; --save keeps every result")
     with watched() as watch:
-        if args.resume is not None:
-            outcome: LoadResult | LoadSeries = load.resume(args.resume, watch=watch)
-        else:
-            plan = load_plan.plan(args, args.url, load.cores())
-            outcome = _series(args, plan, watch) or load.send(
-                plan, record=args.record, metrics=tuple(args.metrics), watch=watch
-            )
+        outcome = load.resume(args.resume, watch=watch) if args.resume is not None else _sent(args, watch)
     if args.save is not None:
         output.write(load.encode(outcome), args.save)
     return _told(args, outcome)
+
+
+def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
+    from seatrial.app import load
+    from seatrial.cli import load_plan
+
+    plan = load_plan.plan(args, args.url or "", load.cores())
+    with _reached(args, plan) as reached:
+        return _series(args, reached, watch) or load.send(
+            reached, record=args.record, metrics=tuple(args.metrics), watch=watch
+        )
+
+
+@contextmanager
+def _reached(args: argparse.Namespace, plan: Plan) -> Iterator[Plan]:
+    """The plan as it is where the target lies inside a cluster."""
+    if args.service is None:
+        yield plan
+        return
+    import msgspec
+
+    from seatrial.app import load_service
+    from seatrial.app.target import Target
+
+    cluster = Target(kubeconfig=args.kubeconfig, context=args.context, lab=args.lab)
+    with load_service.through(cluster, args.service, plan.target) as target:
+        yield msgspec.structs.replace(plan, target=target)
 
 
 def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:

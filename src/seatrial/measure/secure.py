@@ -83,6 +83,8 @@ class SecureWire(Wire):
 def maker(tls: Tls, host: str, *, stamped: bool) -> MakeWire:
     try:
         context = ssl.create_default_context(cafile=tls.ca)
+        # Many clusters' own authorities lack extensions that the strict mode of newer Pythons asks for.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if tls.certificate is not None:
             context.load_cert_chain(tls.certificate, tls.key)
     except (OSError, ssl.SSLError) as error:

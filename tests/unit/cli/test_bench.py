@@ -123,7 +123,16 @@ def test_failures_are_told_in_words_and_by_the_exit_code(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    "args", [(), (URL, "--resume", "x"), (URL, "--record", "x", "--repeats", "2"), (URL, "--find-rate")]
+    "args",
+    [
+        (),
+        (URL, "--resume", "x"),
+        (URL, "--record", "x", "--repeats", "2"),
+        (URL, "--find-rate"),
+        (URL, "--service", "a/b"),
+        ("--service", "b"),
+        ("--service", "a/b", "--api-key-from", "K"),
+    ],
 )
 def test_usage(args: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*args) == 2
