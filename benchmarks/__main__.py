@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, fleet, lab, model_server, submission, waiting
+from benchmarks import command_line, fleet, lab, load, model_server, submission, waiting
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "diagnosis": waiting.diagnosis,
     "check": fleet.check,
     "model-server": model_server.model_server,
+    "load": load.load,
 }
 
 
