@@ -159,8 +159,8 @@ class Exchange:
             return 0.0
         return min(float(value), _LONGEST_WAIT)
 
-    def gaps(self, gaps: Histogram, per_token: Histogram) -> None:
-        """The times between reads, and those shared out among the tokens that came with each."""
+    def gaps(self, gaps: Histogram, per_token: Histogram, same: Histogram) -> None:
+        """The times between reads, and those shared out among the tokens that came with each. ``same`` is both at once."""
         reads = self._reads
         if len(reads) < 4:
             return
@@ -170,11 +170,11 @@ class Exchange:
         for number in range(2, len(reads), 2):
             gap = reads[number] - before
             before = reads[number]
-            gaps.record(gap)
             share = reads[number + 1] * per_event
-            if share == 1:
-                per_token.record(gap)
+            if share == 1:  # by far the most, and each record has its price
+                same.record(gap)
             else:
+                gaps.record(gap)
                 per_token.record(round(gap / share), max(round(share), 1))
 
 

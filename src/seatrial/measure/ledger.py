@@ -22,7 +22,7 @@ class Ledger:
         self._stall = round(shard.plan.limits.stall * NANOSECONDS)
         self._parts = 0
         self._rows: list[Row] = []
-        self._gaps, self._per_token, self._warm_gaps = Histogram(), Histogram(), Histogram()
+        self._gaps, self._per_token, self._same, self._warm_gaps = Histogram(), Histogram(), Histogram(), Histogram()
         self.lag, self.turns, self.connects = Histogram(), Histogram(), Histogram()
         self.odd = 0  # stamps of the kernel that made no sense
         self._cpu = time.process_time()
@@ -31,15 +31,18 @@ class Ledger:
     def done(self, exchange: Exchange) -> None:
         self._rows.append(exchange.row(self._start, self._stall))
         if exchange.due < self._warm:
-            exchange.gaps(self._warm_gaps, Histogram())
+            exchange.gaps(self._warm_gaps, Histogram(), self._warm_gaps)
         elif exchange.ending is Ending.OK:
-            exchange.gaps(self._gaps, self._per_token)
+            exchange.gaps(self._gaps, self._per_token, self._same)
 
     def taken(self, now: int, in_flight: int, *, last: bool = False, stopped: bool = False) -> Part:
         cpu, before = time.process_time(), self._cpu
         wall, self._told = now - self._told, now
         self._cpu = cpu
         rows, self._rows = self._rows, []
+        same = self._same.taken()
+        self._gaps.merge(same)
+        self._per_token.merge(same)
         odd, self.odd = self.odd, 0
         self._parts += 1
         return Part(

@@ -63,7 +63,7 @@ async def test_nothing_comes_before_it_was_written(program: Path) -> None:
         ("no-done", Ending.OK, {Mark.NO_DONE}),
         ("no-done,no-finish", Ending.UNFINISHED, set()),
         ("no-usage", Ending.OK, {Mark.NO_USAGE}),
-        ("stall=400ms@4", Ending.OK, {Mark.STALLED}),
+        ("stall=2s@4", Ending.OK, {Mark.STALLED}),
         ("empty-first", Ending.OK, {Mark.EMPTY_FIRST}),
         ("comments", Ending.OK, set()),
         ("split", Ending.OK, set()),
@@ -74,7 +74,7 @@ async def test_nothing_comes_before_it_was_written(program: Path) -> None:
     ],
 )
 async def test_every_misbehaviour_is_told_apart(program: Path, way: str, ending: Ending, marks: set[Mark]) -> None:
-    plan = closed_plan("", tokens_out=8, limits=Limits(silence=0.5, stall=0.3))
+    plan = closed_plan("", tokens_out=8, limits=Limits(silence=5, stall=0.5))
     target = msgspec.structs.replace(plan.target, headers=(("X-Misbehave", way),))
     (row,) = await rows_of(program, msgspec.structs.replace(plan, target=target))
     seen = {mark for number, mark in enumerate(MARKS) if row.marks >> number & 1}

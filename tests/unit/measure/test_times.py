@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 import time
 
 import pytest
 
+from seatrial.kit.histogram import Histogram
+from seatrial.measure.exchange import Exchange
+from seatrial.measure.ledger import Ledger
+from seatrial.measure.pool import Pool
 from seatrial.measure.prompts import Requests
-from seatrial.model.load import Limits, Slo
-from seatrial.model.load_result import Ending, Mark
-from tests.unit.measure.run import closed_plan, open_plan, parts_of, result_of, row_of
-from tests.unit.measure.server import DONE, HEAD, Answer, chunk, event, plain, serving, usage
+from seatrial.measure.wire import Wire
+from seatrial.model.load import Shard, Slo
+from seatrial.model.load_result import MARKS, Mark
+from tests.unit.measure.run import closed_plan, open_plan, result_of, row_of
+from tests.unit.measure.server import DONE, HEAD, chunk, event, plain, serving, usage
 
 MS = 1_000_000
 
@@ -30,68 +35,70 @@ def test_no_token_comes_before_it_was_written(stamps: bool) -> None:
 
 def test_kernel_stamps_do_not_wait_for_the_loop() -> None:
     """A loop that was away for 150 ms learns late of what came; when it came is known all the same."""
-    with serving(plain(tokens=6, ttft=0.01, gap=0.01)) as server:
+    plan = closed_plan("http://s")
+    pool = Pool((), functools.partial(Wire, stamped=True), plan.limits, Ledger(Shard(plan=plan), 0), lambda ended: None)
+    before = time.monotonic_ns()
+    at = pool.arrived(time.time_ns() - 150 * MS, time.monotonic_ns(), sent=0)
+    after = time.monotonic_ns()
+    pool.close()
+    assert before - 151 * MS <= at <= after - 149 * MS
 
-        class Sleepy(Requests):
-            """Builds the second request slowly, while the first is answered."""
 
-            def build(self, index: int) -> tuple[int, bytes]:
-                if index == 1:
-                    time.sleep(0.15)
-                return super().build(index)
+def test_a_stamp_that_cannot_be_is_not_believed() -> None:
+    plan = closed_plan("http://s")
+    ledger = Ledger(Shard(plan=plan), 0)
+    pool = Pool((), functools.partial(Wire, stamped=True), plan.limits, ledger, lambda ended: None)
+    now = time.monotonic_ns()
+    assert pool.arrived(time.time_ns() + 10_000 * MS, now, sent=0) == now
+    assert pool.arrived(time.time_ns() - 10_000 * MS, now, sent=now - MS) == now
+    pool.close()
+    assert ledger.odd == 2
 
-        parts = parts_of(open_plan(server.url, rate=100, seconds=0.02), Sleepy)
-    first = next(row for part in parts for row in part.rows if row.index == 0)
-    assert first.last - first.first < 120 * MS  # 50 ms by the server's clock
-    assert first.ending is Ending.OK
+
+class Fed:
+    """An answer whose pieces come at stated milliseconds."""
+
+    def __init__(self, *pieces: tuple[float, bytes]) -> None:
+        self.exchange = Exchange(0, 0, 0, 0, b"", is_stream=True)
+        self.exchange.sent = 0
+        for at, data in pieces:
+            whole = self.exchange.feed(data, round(at * MS))
+        assert whole
+        self.exchange.close(None, round(at * MS))
+        self.row = self.exchange.row(0, 300 * MS)
+        self.gaps, self.per_token, same = Histogram(), Histogram(), Histogram()
+        self.exchange.gaps(self.gaps, self.per_token, same)
+        self.gaps.merge(same.counts())
+        self.per_token.merge(same.counts())
+
+    def marks(self) -> set[Mark]:
+        return {mark for number, mark in enumerate(MARKS) if self.row.marks >> number & 1}
+
+
+def end(tokens: int) -> bytes:
+    return chunk(usage(1, tokens)) + chunk(DONE) + b"0\r\n\r\n"
 
 
 def test_a_stall_is_seen() -> None:
-    async def script(answer: Answer) -> None:
-        await answer.raw(HEAD + chunk(event()))
-        await answer.piece(event())
-        await asyncio.sleep(0.5)
-        await answer.raw(chunk(event(finish="stop")) + chunk(usage(1, 3)) + chunk(DONE) + b"0\r\n\r\n")
-
-    with serving(script) as server:
-        result = result_of(closed_plan(server.url, limits=Limits(stall=0.3)))
-    assert result.marks[Mark.STALLED] == 1
-    assert result.distributions.gaps.most >= 500 * MS
-    assert result.distributions.per_token.most >= 500 * MS
+    fed = Fed((10, HEAD + chunk(event())), (30, chunk(event())), (530, chunk(event(finish="stop")) + end(3)))
+    assert fed.marks() == {Mark.STALLED}
+    assert fed.row.stall == fed.gaps.most == fed.per_token.most == 500 * MS
 
 
 def test_several_tokens_to_an_event_are_shared_out() -> None:
     """Four tokens every 40 ms are a token every 10 ms; between reads there are 40."""
-
-    async def script(answer: Answer) -> None:
-        await answer.raw(HEAD + chunk(event("a b c d")))
-        for number in range(1, 4):
-            await asyncio.sleep(0.04)
-            await answer.piece(event("a b c d", finish="stop" if number == 3 else None))
-        await answer.raw(chunk(usage(1, 16)) + chunk(DONE) + b"0\r\n\r\n")
-
-    with serving(script) as server:
-        result = result_of(closed_plan(server.url))
-    seen = result.distributions
-    assert seen.per_token.sum == pytest.approx(seen.gaps.sum, rel=0.01)
-    assert seen.per_token.total == 12
-    assert seen.gaps.total == 3
-    assert (result.tokens_out, result.chunks) == (16, 4)
+    later = [(at, chunk(event("a b c d", "stop" if at == 120 else None))) for at in (40, 80, 120)]
+    fed = Fed((0, HEAD + chunk(event("a b c d"))), *later, (121, end(16)))
+    assert (fed.per_token.least, fed.per_token.most, fed.per_token.total) == (10 * MS, 10 * MS, 12)
+    assert (fed.gaps.least, fed.gaps.most, fed.gaps.total) == (40 * MS, 40 * MS, 3)
+    assert (fed.row.tokens_out, fed.row.chunks) == (16, 4)
 
 
 def test_events_that_come_in_one_read_share_its_moment_and_are_marked() -> None:
-    async def script(answer: Answer) -> None:
-        await answer.raw(HEAD + chunk(event()))
-        await asyncio.sleep(0.03)
-        await answer.raw(chunk(event()) * 2 + chunk(event(finish="stop")))
-        await answer.raw(chunk(usage(1, 4)) + chunk(DONE) + b"0\r\n\r\n")
-
-    with serving(script) as server:
-        result = result_of(closed_plan(server.url))
-    seen = result.distributions
-    assert result.marks[Mark.COALESCED] == 1
-    assert (seen.gaps.total, seen.per_token.total) == (1, 3)
-    assert seen.per_token.sum == pytest.approx(seen.gaps.sum, rel=0.01)
+    fed = Fed((0, HEAD + chunk(event())), (60, chunk(event()) * 2 + chunk(event(finish="stop")) + end(4)))
+    assert fed.marks() == {Mark.COALESCED}
+    assert (fed.gaps.total, fed.gaps.most) == (1, 60 * MS)
+    assert (fed.per_token.total, fed.per_token.most) == (3, 20 * MS)
 
 
 def test_constant_arrivals_are_due_at_equal_distances_and_sent_no_sooner() -> None:
@@ -141,4 +148,4 @@ def test_rates_are_counted_while_requests_come() -> None:
     assert result.seconds > 0.8
     assert result.sending == pytest.approx(0.4)
     assert result.per_second(result.requests) == pytest.approx(50)
-    assert 0 < result.tokens_sending < result.tokens_out / 2
+    assert result.tokens_sending < result.tokens_out / 2
