@@ -38,7 +38,9 @@ def interpolated(cumulative: Sequence[tuple[float, float]], share: float) -> flo
         return low
     counts = dict(cumulative)
     below, upto = counts.get(low, 0.0), counts[high]
-    return low + (high - low) * (share * cumulative[-1][1] - below) / (upto - below) if upto > below else high
+    if upto <= below:
+        return high
+    return min(high, low + (high - low) * ((share * cumulative[-1][1] - below) / (upto - below)))
 
 
 def share_between(hits: int, of: int) -> tuple[float, float]:
