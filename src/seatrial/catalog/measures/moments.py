@@ -66,6 +66,7 @@ class Stopwatch:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.seen: dict[str, float] = {}
+        self.pod = ""  # the uid of the new one, as soon as there is one
 
     def stamp(self, name: str) -> None:
         self.seen.setdefault(name, self._clock.monotonic())
@@ -77,6 +78,7 @@ class Stopwatch:
             one for one in pods if one["metadata"]["uid"] not in known and not one["metadata"].get("deletionTimestamp")
         ]
         for pod in fresh[:1]:
+            self.pod = self.pod or str(pod["metadata"]["uid"])
             for stage in _OF_A_POD:
                 if stage.is_over(pod):
                     self.stamp(stage.name)
@@ -86,7 +88,7 @@ class Stopwatch:
 async def until_ready(bench: Workbench, watch: Stopwatch, old: Iterable[str], *, selector: str, within: float) -> bool:
     """Watch until a pod that is none of the old ones is ready; its stages are stamped on the way."""
     known = tuple(old)
-    pulls = asyncio.create_task(_until_pulled(bench, watch, known, within))
+    pulls = asyncio.create_task(_until_pulled(bench, watch, within))
     try:
         seen = await bench.until(
             "pods",
@@ -101,12 +103,11 @@ async def until_ready(bench: Workbench, watch: Stopwatch, old: Iterable[str], *,
         await asyncio.gather(pulls, return_exceptions=True)
 
 
-async def _until_pulled(bench: Workbench, watch: Stopwatch, old: Sequence[str], within: float) -> None:
+async def _until_pulled(bench: Workbench, watch: Stopwatch, within: float) -> None:
     def is_told(events: Sequence[Obj]) -> bool:
-        told = any(
-            one.get("reason") == "Pulled" and one.get("involvedObject", {}).get("uid") not in old for one in events
-        )
-        if told:
+        """Of the new pod: events of those that went before it stay."""
+        pulled = {one.get("involvedObject", {}).get("uid") for one in events if one.get("reason") == "Pulled"}
+        if told := watch.pod in pulled:
             watch.stamp(_PULLED[0])
         return told
 

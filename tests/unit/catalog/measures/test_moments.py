@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, slowest, spread
+from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, slowest, spread, until_ready
 from seatrial.kit.clock import FakeClock
 from seatrial.model.measure import Part
+from seatrial.model.workbench import Condition, Observation, Workbench
 
 NAMES = ("scraped", "decided", "created", "ready")
 AS_STAGES = tuple((name, f"{name} was seen") for name in NAMES)
@@ -78,3 +82,35 @@ def test_buckets_hold_every_value_once(values: list[float]) -> None:
     found = spread(values)
     assert sum(one.count for one in found.buckets) == len(values)
     assert (found.least, found.most) == (min(values), max(values))
+
+
+class Watched:
+    """A bench on which three states of the same events are seen, one after another."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock, self.watch = clock, Stopwatch(clock)
+
+    async def until(self, resource: str, condition: Condition, **more: object) -> Observation:
+        if resource == "events":
+            met = [condition([_pulled("before")]), condition([_pulled("before"), _pulled("new")])]
+            assert met == [False, True]
+        else:
+            self.clock.advance(1.0)
+            condition([pod("old", "a", ready=True), pod("new")])
+            await asyncio.sleep(0)
+            self.clock.advance(1.0)
+            condition([pod("new", "a", ready=True)])
+        return Observation(True, (), 0.0)
+
+    def note(self, what: str, **detail: object) -> None:
+        raise AssertionError(what)
+
+
+def _pulled(uid: str) -> dict[str, object]:
+    return {"reason": "Pulled", "involvedObject": {"uid": uid}}
+
+
+async def test_only_the_new_pods_own_image_counts_as_pulled() -> None:
+    bench = Watched(FakeClock())
+    assert await until_ready(cast(Workbench, bench), bench.watch, ("old",), selector="", within=1)
+    assert bench.watch.seen == {"pod created": 1.0, "image pulled": 1.0, "scheduled": 2.0, "started": 2.0, "ready": 2.0}
