@@ -83,10 +83,10 @@ def _per_object(check: Check, snapshot: Snapshot, blind: Entries) -> Docket:
     assert check.per_object is not None
     if not (facts := snapshot.all(check.per_object.kind)):
         return blind or [_no_objects(check)]
-    return chain(blind, _trials(check, facts, snapshot))
+    return chain(blind, trials(check, facts, snapshot))
 
 
-def _trials(check: Check, facts: Iterable[Fact], snapshot: Snapshot) -> Iterator[Trial]:
+def trials(check: Check, facts: Iterable[Fact], snapshot: Snapshot) -> Iterator[Trial]:
     """One at a time: of a hundred thousand objects, nobody needs all of the trials at once."""
     assert check.per_object is not None
     name, shared = check.per_object.name, _shared(check, snapshot)

@@ -143,12 +143,18 @@ class _Court:
             self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))
 
 
+def folded(check: Check, outcome: Outcome, many: Counter[Outcome]) -> Finding:
+    """One finding for all objects of which the check says the same."""
+    of = check.per_object.kind.of if check.per_object else ""
+    because = f"{_FOLDABLE[outcome]} {many[outcome]:,} of {many.total():,} {of}"
+    return finding(check, of, Verdict(outcome, because, {"many": many[outcome]}))
+
+
 class _Told:
     """What is not well stays one by one; where many things are well, or not concerned, one finding says how many."""
 
     def __init__(self, check: Check, snapshot: Snapshot) -> None:
-        self._check, self._of = check, check.per_object.kind.of if check.per_object else ""
-        self._snapshot = snapshot
+        self._check, self._snapshot = check, snapshot
         self._room: dict[Outcome, int] = dict(FOLDED) if check.per_object else {}
         self._findings: list[Finding] = []
         self._many: Counter[Outcome] = Counter()
@@ -165,9 +171,7 @@ class _Told:
     def findings(self) -> Iterator[Finding]:
         fold = [outcome for outcome, most in self._room.items() if self._many[outcome] > most]
         yield from (one for one in self._findings if one.outcome not in fold)
-        for outcome in fold:
-            because = f"{_FOLDABLE[outcome]} {self._many[outcome]:,} of {self._many.total():,} {self._of}"
-            yield finding(self._check, self._of, Verdict(outcome, because, {"many": self._many[outcome]}))
+        yield from (folded(self._check, outcome, self._many) for outcome in fold)
 
     def _counts(self, outcome: Outcome) -> bool:
         """Count one; whether it may still have to be told by itself."""

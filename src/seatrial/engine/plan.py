@@ -51,7 +51,7 @@ class Plan(msgspec.Struct, frozen=True):
 def plan(catalog: Catalog, checks: Iterable[Check], snapshot: Snapshot | None = None) -> Plan:
     """The plan for any cluster; with a snapshot, for the systems that are in that one."""
     chosen = tuple(checks)
-    facts = {kind.of: kind for check in chosen for kind in (*check.reads, *_finding(catalog, check))}
+    facts = {kind.of: kind for check in chosen for kind in (*check.reads, *shown_by(catalog, check))}
     return Plan(
         checks=chosen,
         facts=tuple(facts[of] for of in sorted(facts)),
@@ -61,7 +61,7 @@ def plan(catalog: Catalog, checks: Iterable[Check], snapshot: Snapshot | None = 
     )
 
 
-def _finding(catalog: Catalog, check: Check) -> tuple[type[Fact], ...]:
+def shown_by(catalog: Catalog, check: Check) -> tuple[type[Fact], ...]:
     """The facts that show whether the systems of the check's role are here."""
     if check.role is None:
         return ()

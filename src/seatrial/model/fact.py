@@ -7,9 +7,10 @@ the decoder skips the rest at the speed of C, and a rename upstream is one line 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -62,13 +63,19 @@ class Fact(Shape, frozen=True):
         return "/".join(filter(None, (self.of, self.metadata.namespace, self.metadata.name)))
 
 
+Ties = Callable[[Any], Iterable[str]]
+
+
 class View(Fact, frozen=True):
     """A Fact that is drawn from others: what several kinds of object say about one thing.
 
-    ``of`` is a word of ours, such as ``workloads``; ``drawn_from`` is what has to be read for it.
+    ``of`` is a word of ours, such as ``workloads``; ``drawn_from`` is what has to be read for it. ``ties`` says of each of its
+    sources what ties a fact to others: those that share no tie, not even by way of others, may be drawn apart, and what is
+    drawn is the same. Without ties it is always drawn as a whole.
     """
 
     drawn_from: ClassVar[tuple[type[Fact], ...]]
+    ties: ClassVar[Mapping[type[Fact], Ties]] = {}
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
@@ -162,12 +169,13 @@ class Snapshot(msgspec.Struct, frozen=True):
     apis: Apis
     facts: Mapping[str, tuple[Fact, ...]]
     gaps: Mapping[str, Gap]
+    versions: Mapping[str, str] = {}  # of each list of a live cluster: from where its changes can be followed
     _drawn: dict[str, tuple[Fact, ...]] = {}  # views, each drawn once
     _collections: dict[type[Fact], tuple[tuple[Fact, ...], All[Any]]] = {}  # what each was made of, and it
 
     def all(self, kind: type[F]) -> All[F]:
         if issubclass(kind, View) and kind.of not in self._drawn:
-            self._drawn[kind.of] = tuple(kind.draw(self))
+            self._drawn[kind.of] = tuple(sorted(kind.draw(self), key=attrgetter("subject")))
         facts = self._facts(kind)
         known = self._collections.get(kind)
         if known is None or known[0] is not facts:
@@ -182,6 +190,29 @@ class Snapshot(msgspec.Struct, frozen=True):
         if kind.of not in self.facts:
             return Gap(kind.of, GapReason.NOT_COLLECTED, f"{kind.of} was not read when this snapshot was taken")
         return None
+
+    def succeeded(
+        self,
+        facts: Mapping[str, tuple[Fact, ...]],
+        gaps: Mapping[str, Gap],
+        drawn: dict[str, tuple[Fact, ...]],
+    ) -> Snapshot:
+        """What comes after it: with other facts, gaps and views; collections of facts that are still the same are kept."""
+        return Snapshot(
+            taken_at=self.taken_at,
+            cluster=self.cluster,
+            apis=self.apis,
+            facts=facts,
+            gaps=gaps,
+            versions=self.versions,
+            _drawn=drawn,
+            _collections=dict(self._collections),
+        )
+
+    @property
+    def drawn(self) -> Mapping[str, tuple[Fact, ...]]:
+        """The views that somebody has asked for."""
+        return self._drawn
 
     def place(self, fact: Fact) -> str:
         """The file and line in which it stands, where it comes from a file."""

@@ -10,6 +10,7 @@ from seatrial.catalog.systems.accelerator_lab import DRIVER, RESOURCE, VIRTUAL_D
 from seatrial.catalog.systems.kubernetes.core import IMPLICIT, Node, is_accelerator
 from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
 from seatrial.catalog.systems.vendors import AMD, INTEL, NEURON, NVIDIA, TPU
+from seatrial.catalog.views import ties
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Fact, Meta, Shape, Snapshot, View
 
@@ -41,6 +42,7 @@ class Said(Shape, frozen=True):
 class AcceleratorNode(View, frozen=True):
     of = "accelerator-nodes"
     drawn_from = (Node, ResourceSlice)
+    ties = {Node: ties.node, ResourceSlice: ties.offered_on}
 
     node: Node = Node()
     resources: dict[str, int] = {}  # what device plugins offer

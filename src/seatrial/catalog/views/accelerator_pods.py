@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.kubernetes.requests import accelerators
+from seatrial.catalog.views import ties
 from seatrial.model.fact import Fact, Snapshot, View
 
 
 class AcceleratorPod(View, frozen=True):
     of = "accelerator-pods"
     drawn_from = (Pod,)
+    ties = {Pod: ties.alone}
 
     pod: Pod = Pod()
     devices: Mapping[str, int] = {}  # by resource

@@ -8,12 +8,18 @@ from collections.abc import Iterable, Iterator
 
 from seatrial.catalog.systems.kubernetes.dra import DeviceRequest, ResourceClaim, ResourceClaimTemplate
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views import ties
 from seatrial.model.fact import Fact, Snapshot, View
 
 
 class ClaimRequest(View, frozen=True):
     of = "claim-requests"
     drawn_from = (ResourceClaim, ResourceClaimTemplate, Pod)
+    ties = {
+        ResourceClaim: lambda claim: (f"{claim.metadata.namespace}/{claim.name}",),
+        ResourceClaimTemplate: ties.alone,
+        Pod: lambda pod: {f"{pod.metadata.namespace}/{name}" for name in _claims_of(pod)},
+    }
 
     made_by: str = ""
     api_version: str = ""  # only files say it

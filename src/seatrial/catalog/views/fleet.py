@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import Device, ResourceClaim, ResourceSlice
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views import ties
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.kit.quantity import whole
@@ -25,6 +26,13 @@ class Accelerators(View, frozen=True):
 
     of = "accelerators"
     drawn_from = (AcceleratorNode, AcceleratorPod, Pod, ResourceSlice, ResourceClaim)
+    ties = {
+        AcceleratorNode: ties.node,
+        AcceleratorPod: lambda one: ties.on_node_and_named(one.pod),
+        Pod: ties.on_node_and_named,
+        ResourceSlice: ties.offered_on_from,
+        ResourceClaim: ties.held_by,
+    }
 
     shown: FleetNode = FleetNode(name="", offers="")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.kserve import InferenceService, LLMInferenceService
 from seatrial.catalog.systems.kubernetes.pods import Container
+from seatrial.catalog.views import ties
 from seatrial.catalog.views.tenants import TenantWorkload
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
@@ -25,6 +26,7 @@ class ModelSource(View, frozen=True):
 
     of = "model-sources"
     drawn_from = (TenantWorkload, InferenceService, LLMInferenceService)
+    ties = dict.fromkeys(drawn_from, ties.of_its_own)
 
     told_by: str = ""
     scheme: str = ""  # "hf" for a name on the hub, "" for a path

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views import ties
 from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.catalog.views.tenants import SYSTEM
 from seatrial.kit.quantity import whole
@@ -28,6 +29,7 @@ class Stay(Shape, frozen=True):
 class NodeTenancy(View, frozen=True):
     of = "node-tenancies"
     drawn_from = (Node, AcceleratorPod)
+    ties = {Node: ties.node, AcceleratorPod: lambda one: ties.on_node(one.pod)}
 
     node: Node = Node()
     stays: tuple[Stay, ...] = ()

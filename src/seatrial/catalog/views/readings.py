@@ -19,6 +19,7 @@ from seatrial.catalog.systems.device_metrics import (
 )
 from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views import ties
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
 from seatrial.catalog.views.fleet import Accelerators
 from seatrial.model.fact import Fact, GapReason, Meta, Series, Shape, Snapshot, View
@@ -41,9 +42,22 @@ class DeviceReading(Shape, frozen=True):
     of_late: float | None = None  # the most of a time that its holder has had it throughout
 
 
+def _told_of(series: Series) -> tuple[str, ...]:
+    """Its device, and the nodes and pods that it may be about."""
+    pods = (f"pod/{namespace}/{pod}" for namespace, pod in pods_of(series))
+    return (*(f"node/{name}" for name in nodes_of(series)), *pods)
+
+
 class NodeReadings(View, frozen=True):
     of = "readings"
     drawn_from = (AcceleratorNode, Accelerators, ResourceSlice, Pod, DeviceUse, DeviceUseOfLate, DeviceAge)
+    ties = {
+        AcceleratorNode: ties.node,
+        Accelerators: ties.node,
+        ResourceSlice: ties.offered_on,
+        Pod: ties.on_node_and_named,
+        **dict.fromkeys((DeviceUse, DeviceUseOfLate, DeviceAge), _told_of),
+    }
 
     node: AcceleratorNode = AcceleratorNode()
     offered: int = 0  # devices of which exporters are known to tell

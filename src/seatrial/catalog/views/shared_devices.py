@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from seatrial.catalog.systems.kubernetes.core import Node
-from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes.dra import Allotted, ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.nvidia_gpu_operator import SHARING
+from seatrial.catalog.views import ties
 from seatrial.catalog.views.accelerator_pods import AcceleratorPod
 from seatrial.model.fact import Fact, GapReason, Meta, Snapshot, View
 
@@ -19,11 +20,21 @@ _HAMI_DEVICE = re.compile(r"([A-Za-z0-9._-]{1,100}),[A-Za-z0-9-]{1,50},")
 _OVER = ("Succeeded", "Failed")
 
 
+def _devices_of(claim: ResourceClaim) -> Iterable[str]:
+    return {f"{one.driver}/{one.pool}/{one.device}" for one in _results(claim)}
+
+
 class SharedDevice(View, frozen=True):
     """One device, or the devices of one node where nobody says which of them a pod got."""
 
     of = "shared-devices"
     drawn_from = (Node, Pod, AcceleratorPod, ResourceClaim)
+    ties = {
+        Node: ties.node,
+        Pod: lambda pod: {f"hami/{device}" for device in _noted(pod)},
+        AcceleratorPod: lambda one: ties.on_node(one.pod),
+        ResourceClaim: _devices_of,
+    }
 
     how: str = ""
     devices: int = 1
@@ -42,9 +53,8 @@ def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
     holders: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in nodes}
     virtual: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for pod in snapshot.all(Pod):
-        note = pod.metadata.annotations.get(_HAMI)
-        if note and pod.status.phase not in _OVER:
-            for device in set(_HAMI_DEVICE.findall(note[:10_000])):
+        if pod.status.phase not in _OVER:
+            for device in _noted(pod):
                 virtual[device][pod.metadata.namespace].append(pod.name)
     for one in snapshot.all(AcceleratorPod):
         place, is_over = one.pod.spec.node_name, one.pod.status.phase in _OVER
@@ -62,14 +72,22 @@ def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
 def _claimed(snapshot: Snapshot) -> Iterator[SharedDevice]:
     claims: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for claim in snapshot.all(ResourceClaim):
-        results = claim.status.allocation.devices.results if claim.status.allocation else ()
-        for one in results:
+        for one in _results(claim):
             if not one.admin_access:
                 claims[f"{one.driver}/{one.pool}/{one.device}"][claim.metadata.namespace].append(claim.name)
     complete = _is_read(snapshot, ResourceClaim)
     for device, tenants in claims.items():
         if sum(map(len, tenants.values())) > 1:
             yield _drawn(device, "several allocations of one device", tenants, complete)
+
+
+def _noted(pod: Pod) -> set[str]:
+    note = pod.metadata.annotations.get(_HAMI)
+    return set(_HAMI_DEVICE.findall(note[:10_000])) if note else set()
+
+
+def _results(claim: ResourceClaim) -> tuple[Allotted, ...]:
+    return claim.status.allocation.devices.results if claim.status.allocation else ()
 
 
 def _drawn(name: str, how: str, tenants: dict[str, list[str]], complete: bool, devices: int = 1) -> SharedDevice:

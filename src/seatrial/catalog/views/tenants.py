@@ -33,6 +33,12 @@ def serves_nodes(workload: Workload, homes: frozenset[str]) -> bool:
     return workload.namespace == SYSTEM or (daemon and workload.namespace in homes)
 
 
+def _beside(workload: Workload) -> tuple[str, ...]:
+    """DaemonSets of one namespace tell each other apart: those beside a driver are no tenants'."""
+    daemons = (f"daemons/{workload.namespace}",) if workload.made_by.startswith(_DAEMONS) else ()
+    return (workload.made_by, *daemons)
+
+
 class TenantWorkload(Workload, frozen=True):
     """A workload that is not of the platform itself, as its pods are; where it has none, as they would be made.
 
@@ -42,6 +48,7 @@ class TenantWorkload(Workload, frozen=True):
 
     of = "tenant-workloads"
     drawn_from = (Workload,)
+    ties = {Workload: _beside}
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:

@@ -11,11 +11,24 @@ from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 
+def _made_by(pod: Pod) -> tuple[str, ...]:
+    """Who made it, by uid, and how it is called where that is not read."""
+    owner = pod.metadata.controller
+    return (_name(pod, pod),) if owner is None else (f"uid/{owner.uid}", _name(pod, pod))
+
+
+def _makes(fact: Templated) -> tuple[str, ...]:
+    owner, uid = fact.metadata.controller, fact.metadata.uid
+    uids = (uid, owner.uid if owner is not None else "")
+    return (fact.subject, *(f"uid/{one}" for one in uids if one))
+
+
 class Workload(View, frozen=True):
     """One template of one controller, or pods that belong to nobody we read, with the pods that there are of it."""
 
     of = "workloads"
     drawn_from = (Pod, *CONTROLLERS)
+    ties = {Pod: _made_by, **dict.fromkeys(CONTROLLERS, _makes)}
 
     made_by: str = ""  # the subject of its controller
     wanted: int = 0  # pods

@@ -15,13 +15,12 @@ from typing import Any
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.alerts import PrometheusRule
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.views.api_servers import ApiServer
 from seatrial.catalog.views.tenants import AcceleratorNamespace
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 
-_SERVER = "kube-apiserver"
 _POLICY, _LOG, _WEBHOOK, _AGE = "audit-policy-file", "audit-log-path", "audit-webhook-config-file", "audit-log-maxage"
 _ELSEWHERE = ("openshift-config", "config")  # flags of builds that take all others from a file
 _DAYS = 30  # of the CIS benchmark for Kubernetes
@@ -40,14 +39,14 @@ _BROKEN = re.compile(
 
 
 @check("audit.api-server-keeps-a-log", severity=Severity.HIGH)
-def api_server_keeps_a_log(pods: All[Pod]) -> Verdict:
+def api_server_keeps_a_log(started: All[ApiServer]) -> Verdict:
     """The API server writes down who asked it for what.
 
     Why: who created the claim that opened a device, and who gave admin access to it, is in no object and no metric.
     Fix: start it with `--audit-policy-file` and `--audit-log-path`, or `--audit-webhook-config-file`. On a managed platform turn
     on audit logs there; that is not seen in the API.
     """
-    servers = _servers(pods)
+    servers = _servers(started)
     if not servers:
         return unknown("no pod is the API server, so how it was started is not seen")
     if any(name in flags for flags in servers.values() for name in _ELSEWHERE):
@@ -57,13 +56,13 @@ def api_server_keeps_a_log(pods: All[Pod]) -> Verdict:
 
 
 @check("audit.logs-are-kept", severity=Severity.LOW)
-def logs_are_kept(pods: All[Pod]) -> Verdict:
+def logs_are_kept(started: All[ApiServer]) -> Verdict:
     """What the API server wrote down is kept for thirty days.
 
     Why: who took weights or prompts is looked for weeks later. Thirty days are what the CIS benchmark asks for.
     Fix: set `--audit-log-maxage=30` or more, with enough `--audit-log-maxbackup` and `--audit-log-maxsize`; or send the log away.
     """
-    logging = {one: flags for one, flags in _servers(pods).items() if _LOG in flags}
+    logging = {one: flags for one, flags in _servers(started).items() if _LOG in flags}
     if not logging:
         return unknown("no pod is an API server that writes its audit log to a file")
     ages = {one: flags.get(_AGE, "0") for one, flags in logging.items()}
@@ -118,27 +117,8 @@ def failures_raise_an_alert(rules: All[PrometheusRule], tenants: All[Accelerator
     )
 
 
-def _servers(pods: All[Pod]) -> dict[str, dict[str, str]]:
-    """The flags of each API server that is a pod of kube-system or of a platform's own namespace."""
-    found: dict[str, dict[str, str]] = {}
-    for pod in pods:
-        if not pod.metadata.namespace.startswith(("kube-system", "openshift-")):
-            continue
-        for one in pod.spec.containers:
-            words = (*one.command, *one.args)
-            if any(word.rpartition("/")[2] == _SERVER for word in words[:3]):
-                found[pod.subject] = _flags(words)
-    return found
-
-
-def _flags(words: tuple[str, ...]) -> dict[str, str]:
-    flags: dict[str, str] = {}
-    for place, word in enumerate(words):
-        if word.startswith("-"):
-            name, joined, value = word.lstrip("-").partition("=")
-            after = words[place + 1] if place + 1 < len(words) else ""
-            flags[name] = value if joined else after
-    return flags
+def _servers(servers: All[ApiServer]) -> dict[str, dict[str, str]]:
+    return {one.subject: one.flags for one in servers}
 
 
 def _short(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
