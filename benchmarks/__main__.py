@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, fleet, lab, load, model_server, submission, waiting
+from benchmarks import command_line, fleet, lab, load, model_server, submission, waiting, watching
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "check": fleet.check,
     "model-server": model_server.model_server,
     "load": load.load,
+    "watch": watching.watching,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from seatrial.engine.plan import plan
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.check import Check
 from seatrial.model.errors import UsageError
-from seatrial.model.fact import sources
+from seatrial.model.fact import Snapshot, sources
 from seatrial.model.progress import Event, State, Tell, silent
-from seatrial.model.run import Run
+from seatrial.model.run import Environment, Run
+from seatrial.model.verdict import Finding
 
 
 async def check(
@@ -47,18 +49,40 @@ async def check(
             judged = await judge(catalog, checks, ground.snapshot, open_bench=None, clock=clock, tell=tell)
         except Stopped as stopped:
             judged, complete = stopped.so_far, False
-    findings = exceptions.applied(accepted, judged.findings, today=started.date())
+    return run_of(
+        ground.snapshot,
+        ground.environment,
+        exceptions.applied(accepted, judged.findings, today=started.date()),
+        catalog=catalog,
+        started=started,
+        clock=clock,
+        command=command,
+        complete=complete,
+    )
+
+
+def run_of(
+    snapshot: Snapshot,
+    environment: Environment,
+    findings: tuple[Finding, ...],
+    *,
+    catalog: Catalog,
+    started: dt.datetime,
+    clock: Clock,
+    command: str,
+    complete: bool,
+) -> Run:
     return Run(
         id=str(uuid.uuid4()),
         seatrial=seatrial.__version__,
         command=command,
         started_at=started,
         finished_at=clock.now(),
-        environment=msgspec.structs.replace(ground.environment, images=()),
+        environment=msgspec.structs.replace(environment, images=()),
         findings=findings,
         pages=catalog.pages(findings),
-        fleet=tuple(one.shown for one in ground.snapshot.all(Accelerators)),
-        gaps=tuple(ground.snapshot.gaps.values()),
+        fleet=tuple(one.shown for one in snapshot.all(Accelerators)),
+        gaps=tuple(snapshot.gaps.values()),
         complete=complete,
     )
 

@@ -34,6 +34,8 @@ class Ground(msgspec.Struct, frozen=True):
     environment: Environment
     client: Client | None
     look: Callable[[], Awaitable[Snapshot]] | None = None  # at the same things once more, where there is a cluster
+    measure: Callable[[Snapshot], Awaitable[Snapshot]] | None = None  # the same snapshot, with the metrics of now
+    kinds: tuple[type[Fact], ...] = ()  # of objects that were read of a cluster
 
 
 @asynccontextmanager
@@ -52,23 +54,27 @@ async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -
         yield Ground(found, _environment(kind, target.manifests, catalog, found), None)
     else:
         async with connect_to(target) as client:
+            objects = tuple(kind for kind in wanted if not issubclass(kind, Series))
 
-            async def look() -> Snapshot:
-                live = await collect.collect(client, [kind for kind in wanted if not issubclass(kind, Series)])
+            async def measure(seen: Snapshot) -> Snapshot:
                 window = Window(target.window, target.step)
                 return (
-                    await with_metrics(live, metrics, catalog, client, address=target.prometheus, window=window)
+                    await with_metrics(seen, metrics, catalog, client, address=target.prometheus, window=window)
                     if metrics
-                    else live
+                    else seen
                 )
+
+            async def look() -> Snapshot:
+                return await measure(await collect.collect(client, objects))
 
             live = await look()
             name = target.lab or client.access.name
-            yield Ground(live, _environment(kind, name, catalog, live), client, look)
+            environment = _environment(kind, name, catalog, live)
+            yield Ground(live, environment, client, look, measure, objects)
 
 
-def connect_to(target: Target) -> Client:
-    """A client for the target's cluster, to enter with ``async with``."""
+def connect_to(target: Target, *, at_once: int = 32) -> Client:
+    """A client for the target's cluster, to enter with ``async with``. ``at_once`` as in ``connect``."""
     path = sites.need(target.lab).kubeconfig if target.lab is not None else target.kubeconfig
     access = kubeconfig.load(
         path,
@@ -77,7 +83,7 @@ def connect_to(target: Target) -> Client:
         as_groups=target.as_groups,
         namespace=target.namespace or "",
     )
-    return connect(access, timeout=target.request_timeout or 30.0)
+    return connect(access, timeout=target.request_timeout or 30.0, at_once=at_once)
 
 
 @asynccontextmanager

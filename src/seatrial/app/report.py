@@ -8,9 +8,10 @@ from pathlib import Path
 from seatrial.engine.schema import read_run
 from seatrial.engine.score import exit_code
 from seatrial.model.run import Run
-from seatrial.report import exposition, html, junit, markdown, openreports, record, sarif, text
+from seatrial.model.shift import Hearing, Rejudged
+from seatrial.report import exposition, html, junit, markdown, openreports, record, sarif, shifts, text
 
-__all__ = ["FACES", "exit_code", "read", "render"]
+__all__ = ["FACES", "exit_code", "read", "render", "step"]
 
 FACES: Mapping[str, Callable[[Run], str]] = {
     "text": text.render,
@@ -31,3 +32,10 @@ def read(path: Path) -> Run:
 def render(run: Run, face: str, *, colour: bool = False) -> str:
     """``colour`` is for the text on a terminal; the other faces have their own."""
     return text.render(run, colour=True) if face == "text" and colour else FACES[face](run)
+
+
+def step(one: Run | Rejudged | Hearing, face: str, *, colour: bool = False) -> str:
+    """One step of a watch, as text or as a line of JSON."""
+    if face == "json":
+        return shifts.as_line(one)
+    return render(one, "text", colour=colour) if isinstance(one, Run) else shifts.as_text(one, colour=colour)

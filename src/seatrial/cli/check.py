@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from seatrial.cli import names, results, targets
+from seatrial.cli import names, output, results, targets
+from seatrial.model.errors import UsageError
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,12 +24,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--accept", type=Path, metavar="FILE", help="exceptions: failures for which somebody answers until a day"
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on: tell what shifts when the cluster changes, until Ctrl-C; as text, or with -o json one object a line",
+    )
     targets.add(parser)
     results.add(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.watch:
+        return _watch(args)
     from seatrial.app import check
     from seatrial.cli.progress import shown
     from seatrial.cli.working import complete
@@ -39,3 +48,35 @@ def run(args: argparse.Namespace) -> int:
             )
         )
     return results.show(result, args)
+
+
+def _watch(args: argparse.Namespace) -> int:
+    """Each step is written at once; the last Run is kept where ``--save`` says, and its verdict is the exit code."""
+    from seatrial.app import report, watching
+    from seatrial.cli.progress import shown
+    from seatrial.cli.working import complete
+
+    if args.output not in ("text", "json") or args.output_file is not None:
+        raise UsageError(
+            "--watch writes text or JSON lines to standard output, as they come",
+            way_out="keep the last Run with --save, and show it with seatrial report",
+        )
+    with shown() as progress:
+
+        def show(step: watching.Step) -> None:
+            with progress.paused():
+                output.write(report.step(step, args.output, colour=output.colour()))
+                sys.stdout.flush()
+
+        work = watching.watch(
+            targets.of(args),
+            show=show,
+            only=tuple(args.only),
+            accept=args.accept,
+            tell=progress.tell,
+            command=args.said,
+        )
+        last = complete(work)
+    if args.save is not None:
+        output.write(report.render(last, "json"), args.save)
+    return report.exit_code(last)

@@ -11,10 +11,11 @@ from seatrial.kit import text
 from seatrial.model.errors import CannotJudge, Refused, Rejected, Unreachable
 
 _NOT_ALLOWED = re.compile(r'(?i)\b(?:user )?".*?" cannot \w+ ')  # the wording of the authorizer; admission has its own
+_FROM_ELSEWHERE = "Too large resource version"  # it has been restored from a backup, or is another server
 
 
 class Expired(Unreachable):
-    """410: what we held on to, such as a position in a list, is too old."""
+    """410: what we held on to, such as a position in a list, is too old. Or the server has never been there."""
 
 
 class NoSuchObject(Rejected):
@@ -57,7 +58,7 @@ def error_of(answer: Answer, address: str) -> CannotJudge:
         return Conflict(f"{address} has something in the way: {said}")
     if code == 400 and "does not support dry run" in said:
         return NoDryRun(f"{address} cannot try it out: {said}")
-    if code == 410:
+    if code == 410 or (code in (500, 504) and _FROM_ELSEWHERE in said):
         return Expired(f"{address} no longer has what we refer to: {said}", way_out="try again")
     if code == 403 or code in (400, 405, 406, 413, 415, 422):
         return Rejected(f"{address} rejects it: {said}")

@@ -26,9 +26,12 @@ FIELD_MANAGER = "seatrial"
 T = TypeVar("T")
 
 
-def connect(access: Access, *, timeout: float = 30.0, clock: Clock | None = None) -> Client:
-    """A client to enter with ``async with``. ``timeout`` is in seconds, for one request; watches go on longer."""
-    return Client(Transport(access, timeout=timeout, clock=clock))
+def connect(access: Access, *, timeout: float = 30.0, clock: Clock | None = None, at_once: int = 32) -> Client:
+    """A client to enter with ``async with``. ``timeout`` is in seconds, for one request; watches go on longer.
+
+    ``at_once`` is how many connections it may have; each watch keeps one. 0 is for as many as it takes.
+    """
+    return Client(Transport(access, timeout=timeout, clock=clock, at_once=at_once))
 
 
 class Client:
@@ -104,6 +107,17 @@ class Client:
 
     def changes(self, path: str, params: dict[str, str]) -> AsyncGenerator[watch.Current, None]:
         return watch.changes(self._transport, path, params)
+
+    def events(self, path: str, version: str) -> AsyncGenerator[watch.Heard, None]:
+        return watch.events(self._transport, path, {}, version, seconds=watch.LONG)
+
+    @property
+    def clock(self) -> Clock:
+        return self._transport.clock
+
+    @property
+    def address(self) -> str:
+        return self._transport.address
 
     async def create(self, obj: Obj, *, dry_run: bool = False) -> Obj:
         resource = await self.resource_of(obj)

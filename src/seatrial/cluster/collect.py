@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from seatrial.cluster.answer import NoSuchObject
 from seatrial.cluster.client import Client
 from seatrial.cluster.decode import page_reader, part, unreadable
@@ -18,7 +20,14 @@ from seatrial.model.fact import ClusterIdentity, Fact, Gap, GapReason, Obj, Snap
 
 _AT_ONCE = 6  # lists; more would only make the API server queue them
 
-Collected = tuple[tuple[Fact, ...] | None, Gap | None]
+
+class Collected(msgspec.Struct, frozen=True):
+    """One kind: its facts where it could be listed, what is missing, and from where on its changes can be followed."""
+
+    facts: tuple[Fact, ...] | None
+    gap: Gap | None
+    version: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 async def collect(client: Client, kinds: Iterable[type[Fact]], *, clock: Clock | None = None) -> Snapshot:
@@ -31,18 +40,19 @@ async def collect(client: Client, kinds: Iterable[type[Fact]], *, clock: Clock |
 
     async def one(kind: type[Fact]) -> Collected:
         async with turns:
-            return await _collect(client, directory, kind)
+            return await collect_one(client, directory, kind)
 
     cluster = await identify(client)
     collected = await asyncio.gather(*map(one, wanted.values()))
     facts: dict[str, tuple[Fact, ...]] = {}
     gaps: dict[str, Gap] = {}
-    for of, (found, gap) in zip(wanted, collected, strict=True):
-        if found is not None:
-            facts[of] = found
-        if gap is not None:
-            gaps[of] = gap
-    return Snapshot(taken_at=taken_at, cluster=cluster, apis=apis, facts=facts, gaps=gaps)
+    for of, found in zip(wanted, collected, strict=True):
+        if found.facts is not None:
+            facts[of] = found.facts
+        if found.gap is not None:
+            gaps[of] = found.gap
+    versions = {of: found.version for of, found in zip(wanted, collected, strict=True)}
+    return Snapshot(taken_at=taken_at, cluster=cluster, apis=apis, facts=facts, gaps=gaps, versions=versions)
 
 
 async def identify(client: Client) -> ClusterIdentity:
@@ -63,15 +73,20 @@ async def _seen(client: Client, path: str) -> Obj:
         return {}  # what we may not see stays empty; whether anything else can be read, each list says for itself
 
 
-async def _collect(client: Client, directory: Directory, kind: type[Fact]) -> Collected:
+async def collect_one(client: Client, directory: Directory, kind: type[Fact]) -> Collected:
     resource = directory.named(kind.of)
     if resource is None or "list" not in resource.verbs:
-        return None, _not_served(kind.of, directory, known=resource is not None)
+        return Collected(None, _not_served(kind.of, directory, known=resource is not None))
     try:
         listing = await client.list_all(resource.path(), long_list_reader(kind, page_reader(kind)))
     except CannotJudge as error:
-        return None, Gap(kind.of, _reason(error), error.what)
-    return tuple(listing.items), unreadable(kind.of, listing.left_out)
+        return Collected(None, gap_of(kind.of, error))
+    gap = unreadable(kind.of, listing.left_out)
+    return Collected(tuple(listing.items), gap, listing.resource_version, listing.left_out)
+
+
+def gap_of(of: str, error: CannotJudge) -> Gap:
+    return Gap(of, _reason(error), error.what)
 
 
 def _not_served(of: str, directory: Directory, *, known: bool) -> Gap:

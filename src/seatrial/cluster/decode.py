@@ -57,6 +57,12 @@ def page_reader(kind: type[F]) -> ReadPage[F]:
     return read
 
 
+def one_reader(kind: type[F]) -> Callable[[msgspec.Raw], F]:
+    """Decodes single objects. Raises msgspec.ValidationError or RecursionError where one does not fit."""
+    one = msgspec.json.Decoder(kind)
+    return lambda raw: _fitted(raw, one)
+
+
 def fact_from(kind: type[F], value: Any) -> F:
     """A Fact from plain data. Raises msgspec.ValidationError, which names the field."""
     try:
@@ -99,7 +105,7 @@ def _one_by_one(data: bytes, one: msgspec.json.Decoder[F]) -> Page[F]:
         try:
             items.append(_fitted(raw, one))
         except (msgspec.ValidationError, RecursionError) as error:
-            left_out.append(f"{_name(raw)}: {text.one_line(str(error))}")
+            left_out.append(f"{name_of(raw)}: {text.one_line(str(error))}")
     return Page(items, page.metadata, tuple(left_out))
 
 
@@ -110,7 +116,7 @@ def _fitted(raw: msgspec.Raw, one: msgspec.json.Decoder[F]) -> F:
         return fact_from(one.type, msgspec.json.decode(raw))
 
 
-def _name(raw: msgspec.Raw) -> str:
+def name_of(raw: msgspec.Raw) -> str:
     try:
         metadata = msgspec.json.decode(raw, type=_Item).metadata
     except msgspec.ValidationError:

@@ -37,11 +37,17 @@ Parameters = Mapping[str, str] | list[tuple[str, str]]
 
 class Transport:
     def __init__(
-        self, access: Access, *, timeout: float = 30.0, clock: Clock | None = None, largest: int = 256 << 20
+        self,
+        access: Access,
+        *,
+        timeout: float = 30.0,
+        clock: Clock | None = None,
+        largest: int = 256 << 20,
+        at_once: int = 32,
     ) -> None:
         self.access = access
         self.clock: Clock = clock or SystemClock()
-        self._timeout, self._largest = timeout, largest
+        self._timeout, self._largest, self._at_once = timeout, largest, at_once
         self._session: aiohttp.ClientSession | None = None
         self._tls: tuple[Identity, ssl.SSLContext] | None = None
         self._breaks: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError)
@@ -176,7 +182,7 @@ class Transport:
     def _connector(self) -> aiohttp.BaseConnector:
         proxy = self.access.proxy
         if not proxy.startswith("socks5"):
-            return aiohttp.TCPConnector(limit=32)
+            return aiohttp.TCPConnector(limit=self._at_once)
         try:
             import aiohttp_socks
         except ImportError as error:
@@ -187,7 +193,7 @@ class Transport:
         self._breaks += (aiohttp_socks.ProxyError, aiohttp_socks.ProxyConnectionError, aiohttp_socks.ProxyTimeoutError)
         remote_names = proxy.startswith("socks5h://")
         return aiohttp_socks.ProxyConnector.from_url(
-            proxy.replace("socks5h://", "socks5://", 1), rdns=remote_names or None, limit=32
+            proxy.replace("socks5h://", "socks5://", 1), rdns=remote_names or None, limit=self._at_once
         )
 
     def _live(self) -> aiohttp.ClientSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TypeVar
 
 import msgspec
 
@@ -15,9 +16,13 @@ from seatrial.kit import text
 from seatrial.model.errors import Refused, Rejected, Unreachable
 from seatrial.model.fact import Obj
 
+T = TypeVar("T")
+
 _FAILURES_IN_A_ROW = 5
 _FIRST_PAUSE = 0.2
 _SECONDS = 60  # then the server ends a watch, and we go on with the next; a silence twice as long is a fault
+
+LONG = 290  # for a watch that goes on all day: API servers themselves end one after five to ten minutes
 
 
 class Current(msgspec.Struct, frozen=True):
@@ -25,6 +30,16 @@ class Current(msgspec.Struct, frozen=True):
 
     objects: tuple[Obj, ...]
     listings: int
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """One event as it came: of what type, and of an object that nobody has looked at yet."""
+
+    type: str
+    object: msgspec.Raw
+
+
+OPENED = Heard("OPENED", msgspec.Raw(b"{}"))
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -92,16 +107,26 @@ async def _list(transport: Transport, path: str, params: dict[str, str], positio
 async def _events(
     transport: Transport, path: str, params: dict[str, str], position: _Position
 ) -> AsyncGenerator[_Event, None]:
-    """Until the server ends the connection, which it does now and then."""
+    async with aclosing(events(transport, path, params, position.version)) as heard:
+        async for one in heard:
+            if one is not OPENED:
+                yield _Event(one.type, read(one.object, Obj, transport.address))
+
+
+async def events(
+    transport: Transport, path: str, params: dict[str, str], version: str, *, seconds: int = _SECONDS
+) -> AsyncGenerator[Heard, None]:
+    """That it is open, and then what happens after this version, until the server ends the connection, which it does now and then."""
     asked = {
         **params,
         "watch": "true",
         "allowWatchBookmarks": "true",
-        "resourceVersion": position.version,
-        "timeoutSeconds": str(_SECONDS),
+        "resourceVersion": version,
+        "timeoutSeconds": str(seconds),
     }
     heard, begun = False, transport.clock.monotonic()
-    async with transport.stream(path, params=asked, idle=2 * _SECONDS) as lines, aclosing(lines):
+    async with transport.stream(path, params=asked, idle=2 * seconds) as lines, aclosing(lines):
+        yield OPENED
         async for line in lines:
             heard = True
             yield _event(line, transport.address)
@@ -109,12 +134,18 @@ async def _events(
         raise Unreachable(f"{transport.address} ends every watch of {path} at once", way_out="try again")
 
 
-def _event(line: bytes, address: str) -> _Event:
+def _event(line: bytes, address: str) -> Heard:
+    event = read(line, Heard, address)
+    if event.type == "ERROR":
+        status = read(event.object, Obj, address)
+        code = status.get("code")
+        raise error_of(Answer(code if isinstance(code, int) else 500, msgspec.json.encode(status)), address)
+    return event
+
+
+def read(data: bytes | msgspec.Raw, shape: type[T], address: str) -> T:
+    """What an event says. Raises Unreachable: on a line that cannot be read, all after it is lost."""
     try:
-        event = msgspec.json.decode(line, type=_Event)
+        return msgspec.json.decode(data, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreachable(f"{address} sent an event that cannot be read: {text.one_line(str(error))}") from error
-    if event.type == "ERROR":
-        code = event.object.get("code")
-        raise error_of(Answer(code if isinstance(code, int) else 500, msgspec.json.encode(event.object)), address)
-    return event

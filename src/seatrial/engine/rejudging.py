@@ -19,62 +19,56 @@ from seatrial.engine.plan import shown_by
 from seatrial.engine.standing import Changes, Standing, Step
 from seatrial.model.check import Check, Want
 from seatrial.model.fact import Gap, Snapshot
+from seatrial.model.shift import Shift
 from seatrial.model.verdict import Finding, Outcome, Verdict
 
 _WELL = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
-class Shift(msgspec.Struct, frozen=True):
-    """One check says something else of one subject. Of what is well, and was not there before or is gone, nothing is told."""
+class Taken(msgspec.Struct, frozen=True):
+    """The objects that are different now, and what that shifted."""
 
-    check: str
-    subject: str
-    before: Outcome | None
-    after: Outcome | None
-    finding: Finding | None  # as it is now
+    changed: tuple[str, ...]
+    shifts: tuple[Shift, ...]
 
 
 class Rejudging:
     def __init__(self, catalog: Catalog, checks: Sequence[Check], snapshot: Snapshot) -> None:
         self._catalog = catalog
         self._checks = {check.id: check for check in checks}
-        self._start(snapshot)
+        self._standing = Standing(snapshot, (kind for check in checks for kind in check.asks))
+        self._ledgers: dict[str, Ledger] = {}
 
     @property
     def snapshot(self) -> Snapshot:
         return self._standing.snapshot
 
     async def judge(self, snapshot: Snapshot | None = None) -> tuple[Shift, ...]:
-        """All of it; of another snapshot, such as one of a later moment, what it shifts."""
-        before = self._ledgers
-        if snapshot is not None:
-            self._start(snapshot)
+        """All of it; of another snapshot, such as one of a later moment, what it shifts. Cut off, it is as if never begun."""
+        anew = Rejudging(self._catalog, tuple(self._checks.values()), snapshot or self.snapshot)
         shifts: list[Shift] = []
         for check in self._checks.values():
             await asyncio.sleep(0)
-            ledger = self._ledgers[check.id] = await self._heard(check)
-            if check.id in before:
-                shifts += _shifts(check, before[check.id].said, ledger.said)
-        self._standing.prepare()
+            ledger = anew._ledgers[check.id] = await anew._heard(check)
+            if check.id in self._ledgers:
+                shifts += _shifts(check, self._ledgers[check.id].said, ledger.said)
+        anew._standing.prepare()
+        self._standing, self._ledgers = anew._standing, anew._ledgers
         return tuple(shifts)
 
-    async def take(self, changes: Changes, gaps: Mapping[str, Gap | None] | None = None) -> tuple[Shift, ...]:
+    async def take(self, changes: Changes, gaps: Mapping[str, Gap | None] | None = None) -> Taken:
         """Judge again what these changes can alter."""
         step = self._standing.take(changes, gaps)
         shifts: list[Shift] = []
         for check in self._checks.values():
             if self._is_touched(check, step):
                 shifts += await self._again(check, step)
-        return tuple(shifts)
+        return Taken(tuple(one for of in changes for one in step.deltas.get(of, ())), tuple(shifts))
 
     def findings(self) -> Iterator[Finding]:
         """As judging everything at once would fold them, in the order of the checks and their subjects."""
         for check in self._checks.values():
             yield from self._ledgers[check.id].findings(self._order(check))
-
-    def _start(self, snapshot: Snapshot) -> None:
-        self._standing = Standing(snapshot, (kind for check in self._checks.values() for kind in check.asks))
-        self._ledgers: dict[str, Ledger] = {}
 
     def _order(self, check: Check) -> Iterable[str]:
         ledger = self._ledgers[check.id]

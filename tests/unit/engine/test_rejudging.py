@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seatrial.app.check import choose
@@ -40,10 +40,14 @@ def some(*of: Any) -> st.SearchStrategy[Any]:
 def pods(draw: st.DrawFn) -> Obj:
     owner = draw(st.none() | st.tuples(some(*OWNERS), some(*NAMES), some(*SPACES)))
     claim = draw(st.none() | some(*NAMES))
-    words = draw(some([], ["kube-apiserver", "--audit-log-path=/x"], ["vllm", "--model", "meta/llama"], ["dcgm-exporter"]))
+    words = draw(
+        some([], ["kube-apiserver", "--audit-log-path=/x"], ["vllm", "--model", "meta/llama"], ["dcgm-exporter"])
+    )
     container = {
         "name": draw(some("main", "dcgm-exporter")),
-        "image": draw(some("registry.example/a:1", "registry.example/a@sha256:" + "0" * 64, "nvcr.io/nvidia/k8s/dcgm-exporter:4")),
+        "image": draw(
+            some("registry.example/a:1", "registry.example/a@sha256:" + "0" * 64, "nvcr.io/nvidia/k8s/dcgm-exporter:4")
+        ),
         "command": words,
         "resources": {"limits": draw(some({}, {RESOURCE: "1"}, {RESOURCE: "2", "memory": "1Gi"}))},
         "securityContext": {"privileged": draw(st.booleans())},
@@ -51,12 +55,16 @@ def pods(draw: st.DrawFn) -> Obj:
     socket = {"name": "s", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}
     metadata: Obj = {
         "annotations": draw(some({}, {"hami.io/vgpu-devices-allocated": "GPU-1,NVIDIA,10,1:;"})),
-        "labels": draw(some({}, {"app": "x"}, {"jobset.sigs.k8s.io/jobset-name": "x"}, {"kueue.x-k8s.io/pod-group-name": "x"})),
+        "labels": draw(
+            some({}, {"app": "x"}, {"jobset.sigs.k8s.io/jobset-name": "x"}, {"kueue.x-k8s.io/pod-group-name": "x"})
+        ),
         "creationTimestamp": "2026-01-01T00:00:00Z",
     }
     if owner is not None:
         kind, name, space = owner
-        metadata["ownerReferences"] = [{"kind": kind, "name": name, "uid": f"{kind}/{space}/{name}", "controller": True}]
+        metadata["ownerReferences"] = [
+            {"kind": kind, "name": name, "uid": f"{kind}/{space}/{name}", "controller": True}
+        ]
     spec: Obj = {
         "containers": [container],
         "nodeName": draw(some(*NODES)),
@@ -73,7 +81,9 @@ def makers(draw: st.DrawFn, kind: str) -> Obj:
     metadata: Obj = {"labels": draw(some({}, {"kueue.x-k8s.io/queue-name": "q"}))}
     if owner is not None:
         above, name, space = owner
-        metadata["ownerReferences"] = [{"kind": above, "name": name, "uid": f"{above}/{space}/{name}", "controller": True}]
+        metadata["ownerReferences"] = [
+            {"kind": above, "name": name, "uid": f"{above}/{space}/{name}", "controller": True}
+        ]
     template = draw(pods())
     spec = {"template": template, "replicas": draw(some(None, 1, 3)), "parallelism": draw(some(None, 2))}
     return {"metadata": metadata, "spec": {**spec, "completionMode": draw(some("", "Indexed"))}, "kind": kind}
@@ -91,7 +101,9 @@ def claims(draw: st.DrawFn) -> Obj:
         }
     }
     held = [{"resource": "pods", "name": name, "uid": "u"} for name in draw(st.lists(some(*NAMES), max_size=2))]
-    requests = [{"name": "r", "exactly": {"deviceClassName": draw(some("gpu", "none")), "adminAccess": draw(st.booleans())}}]
+    requests = [
+        {"name": "r", "exactly": {"deviceClassName": draw(some("gpu", "none")), "adminAccess": draw(st.booleans())}}
+    ]
     status = {"allocation": allocation if results else None, "reservedFor": held}
     return {"spec": {"devices": {"requests": requests}}, "status": status}
 
@@ -134,7 +146,12 @@ SHAPES: Mapping[str, st.SearchStrategy[Obj]] = {
     "networking.k8s.io/networkpolicies": st.builds(lambda types: {"spec": {"policyTypes": types}}, some([], ["Ingress"], ["Egress"])),
     "services": st.builds(lambda selector: {"spec": {"selector": selector}}, some({}, {"app": "x"})),
 }  # fmt: skip
-KIND = {"apps/deployments": "Deployment", "apps/replicasets": "ReplicaSet", "apps/daemonsets": "DaemonSet", "batch/jobs": "Job"}
+KIND = {
+    "apps/deployments": "Deployment",
+    "apps/replicasets": "ReplicaSet",
+    "apps/daemonsets": "DaemonSet",
+    "batch/jobs": "Job",
+}
 WIDE = ("nodes", "namespaces", "resource.k8s.io/resourceslices")  # without a namespace
 GAPS = ("pods", "resource.k8s.io/resourceclaims", "apps/deployments")
 
@@ -168,12 +185,21 @@ def fact(of: str, obj: Obj) -> Fact:
 
 def snapshot(objects: Mapping[tuple[str, str], Obj], gaps: Mapping[str, Gap]) -> Snapshot:
     """In the order in which an API server lists."""
-    labels = {"DCGM_FI_DRIVER_VERSION": "580", "Hostname": "n1", "gpu": "0", "namespace": "a", "pod": "x", "UUID": "GPU-1"}
+    labels = {
+        "DCGM_FI_DRIVER_VERSION": "580",
+        "Hostname": "n1",
+        "gpu": "0",
+        "namespace": "a",
+        "pod": "x",
+        "UUID": "GPU-1",
+    }
     facts: dict[str, tuple[Fact, ...]] = {of: () for of in KINDS if not issubclass(KINDS[of], Series)}
     for kind in (DeviceUse, DeviceAge):
         facts[kind.of] = tuple(kind(labels={**labels, "Hostname": node}, value=1.0, at=1.0) for node in NODES[:2])
     for of in {of for of, _ in objects}:
-        facts[of] = tuple(sorted((fact(of, obj) for (one, _), obj in objects.items() if one == of), key=lambda f: f.subject))
+        facts[of] = tuple(
+            sorted((fact(of, obj) for (one, _), obj in objects.items() if one == of), key=lambda f: f.subject)
+        )
     return Snapshot(taken_at=NOON, cluster=ClusterIdentity(), apis=Apis(), facts=facts, gaps=dict(gaps))
 
 
@@ -191,7 +217,9 @@ def not_well(findings: tuple[Finding, ...]) -> dict[tuple[str, str], list[Outcom
 
 @settings(max_examples=60)
 @given(st.lists(events(), max_size=12), BATCHES)
-def test_any_changes_end_where_judging_anew_does(first: list[Event], batches: list[tuple[list[Event], GapChange | None]]) -> None:
+def test_any_changes_end_where_judging_anew_does(
+    first: list[Event], batches: list[tuple[list[Event], GapChange | None]]
+) -> None:
     asyncio.run(play(first, batches))
 
 

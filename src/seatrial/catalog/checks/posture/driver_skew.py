@@ -16,7 +16,7 @@ from seatrial.catalog.checks.versions import numbers, same
 from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.nvidia_gpu_operator import DRIVER_VERSION, UPGRADE_STATE
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode, AcceleratorPool, Said
-from seatrial.catalog.views.gangs import Gang
+from seatrial.catalog.views.placed_gangs import PlacedGang
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
@@ -74,16 +74,16 @@ def labels_and_slices_agree(node: AcceleratorNode) -> Verdict:
 
 
 @check("driver-skew.a-gang-runs-on-one-driver", severity=Severity.HIGH)
-def a_gang_runs_on_one_driver(gang: Gang, nodes: All[AcceleratorNode]) -> Verdict:
+def a_gang_runs_on_one_driver(placed: PlacedGang) -> Verdict:
     """The pods of a running gang are on nodes with the same driver version.
 
     Why: collectives between two drivers fail or hang, and the error names neither the node nor the version.
     Fix: give the gang a node selector for one pool, or for `nvidia.com/cuda.driver-version.full`, and restart it.
     """
-    places = {pod.spec.node_name for pod in gang.live if pod.spec.node_name}
+    gang, places = placed.gang, {*placed.places, *placed.elsewhere}
     if not gang.uses_accelerators or len(places) < 2:
         return not_applicable("it does not run on several nodes with accelerators")
-    versions = _versions((place, nodes.by_name[place].said) for place in places if place in nodes.by_name)
+    versions = _versions(placed.places.items())
     if len(versions) > 1:
         return failed(f"its {len(gang.live)} pods meet {len(versions)} drivers: {_told(versions)}")
     silent = places - {name for names in versions.values() for name in names}
