@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 
 import msgspec
 
@@ -20,10 +20,12 @@ from seatrial.cluster.discovery import Resource
 from seatrial.cluster.likeness import Likeness
 from seatrial.cluster.watch import OPENED, Heard, read
 from seatrial.kit import text
+from seatrial.kit.clock import Clock
 from seatrial.model.errors import Refused, Rejected, Unreachable
 from seatrial.model.fact import Fact, Gap, GapReason, Snapshot
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_LONGEST_WAIT = 20.0  # for another who tries
 _AT_ONCE = 6  # lists
 _ALIKE = 20_000  # objects, after which what they have alike is forgotten: most of it is of objects that are gone
 
@@ -42,6 +44,8 @@ class Inbox:
         self._lists: dict[str, dict[str, Fact]] = {}
         self._gaps: Gaps = {}
         self._look = asyncio.Event()
+        self._reached = asyncio.Event()
+        self._tries_for_all = ""
         self._broken: list[asyncio.Task[None]] = []
 
     def put(self, of: str, subject: str, fact: Fact | None) -> None:
@@ -63,7 +67,21 @@ class Inbox:
             self.lost[of] = why_not
         elif self.lost.pop(of, None) is None:
             return
+        else:
+            self._reached.set()
+            self._reached = asyncio.Event()
+            self._tries_for_all = ""
         self._something()
+
+    async def turn_to_try(self, of: str, clock: Clock, pause: float) -> None:
+        """One tries for all, or a server that is about to come back would have every follower at its door."""
+        if self._tries_for_all in ("", of):
+            self._tries_for_all = of
+            await clock.sleep(pause)
+            return
+        with suppress(TimeoutError):  # the one that tries may be of a kind that is lost alone
+            async with asyncio.timeout(_LONGEST_WAIT):
+                await self._reached.wait()
 
     def end(self, follower: asyncio.Task[None]) -> None:
         """One that goes on for ever has ended all the same, unless it was told to."""
@@ -159,7 +177,8 @@ class _Follower:
             except Unreachable as error:
                 failures = min(failures + 1, 10)
                 self._inbox.is_heard(self._kind.of, error.what)
-                await self._client.clock.sleep(min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE))
+                pause = min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)
+                await self._inbox.turn_to_try(self._kind.of, self._client.clock, pause)
 
     async def _list(self) -> None:
         async with self._turns:
@@ -181,8 +200,10 @@ class _Follower:
         if resource is None or "watch" not in resource.verbs:
             self._is_fresh = True
             raise Rejected(f"{self._kind.of} cannot be watched")
-        async with aclosing(self._client.events(resource.path(), self._version)) as events:
+        async with AsyncExitStack() as stack, aclosing(self._client.events(resource.path(), self._version)) as events:
+            await stack.enter_async_context(self._turns)
             async for event in events:
+                await stack.aclose()  # it is open: the next one may begin
                 self._inbox.is_heard(self._kind.of)
                 self._is_fresh = False
                 if event is not OPENED:
