@@ -152,13 +152,13 @@ class _Follower:
         self._client, self._kind, self._inbox, self._turns = client, kind, inbox, turns
         self._version = since.versions.get(kind.of, "") if gap is None else ""
         self._waits = gap is not None and gap.reason is not GapReason.UNREADABLE
+        self._failures = 0  # in a row
         self._is_fresh = False  # listed, and not heard of since
         self._read = one_reader(kind)
         self._left_out: dict[str, str] = {}
         self._likeness, self._shared = Likeness(), 0
 
     async def run(self) -> None:
-        failures = 0
         while True:
             try:
                 if self._waits:
@@ -168,16 +168,15 @@ class _Follower:
                     await self._list()
                     continue
                 await self._watch()
-                failures = 0
             except Expired:
                 self._version = ""
             except (Refused, Rejected):
                 # The kind may have gone, which a list tells; or only watching is not allowed, then it is listed now and then.
                 self._version, self._waits = "", self._is_fresh
             except Unreachable as error:
-                failures = min(failures + 1, 10)
+                self._failures = min(self._failures + 1, 10)
                 self._inbox.is_heard(self._kind.of, error.what)
-                pause = min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)
+                pause = min(_FIRST_PAUSE * 2**self._failures, _LONGEST_PAUSE)
                 await self._inbox.turn_to_try(self._kind.of, self._client.clock, pause)
 
     async def _list(self) -> None:
@@ -205,7 +204,7 @@ class _Follower:
             async for event in events:
                 await stack.aclose()  # it is open: the next one may begin
                 self._inbox.is_heard(self._kind.of)
-                self._is_fresh = False
+                self._is_fresh, self._failures = False, 0
                 if event is not OPENED:
                     self._take(event)
 
