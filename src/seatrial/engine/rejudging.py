@@ -95,11 +95,12 @@ class Rejudging:
         return list(_shifts(check, was, heard))
 
     def _is_of_a_whole(self, check: Check, step: Step, ledger: Ledger) -> bool:
-        """A change to what every call is handed, or that there are objects at all, concerns every object."""
+        """What every call is handed concerns every object, where it changes or is not known; and that there are any, too."""
         one = check.per_object
         if one is None or any(kind.of in step.regapped | step.unknown for kind in check.asks):
             return True
-        shared = any(p.want is Want.ALL and p.kind.of in step.deltas for p in check.parameters)
+        handed = [p.kind for p in check.parameters if p.want is Want.ALL]
+        shared = any(kind.of in step.deltas or self.snapshot.gap(kind) is not None for kind in handed)
         return shared or not ledger.has_objects or not self.snapshot.all(one.kind)
 
     async def _some(self, check: Check, step: Step) -> dict[str, tuple[Finding, ...]] | None:
