@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 REPORT ?= seatrial-report.html
 
-.PHONY: trial test test-all check live bench docs pins clean
+.PHONY: trial test test-all check live fuzz bench docs pins clean
 
 trial: $(BIN)/seatrial
 	@$(PYTHON) tools/packages.py lab
@@ -38,6 +38,10 @@ lint: $(BIN)/seatrial
 
 live: $(BIN)/seatrial
 	@$(BIN)/pytest tests/live -n 2 --durations=15
+
+# More than 100,000 cases of bad input.
+fuzz: $(BIN)/seatrial
+	@SEATRIAL_TEST_PROFILE=nightly $(BIN)/pytest tests/fuzz -n 2 -q --durations=0
 
 bench: $(BIN)/seatrial
 	@$(BIN)/python -m benchmarks

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+settings.register_profile("nightly", settings.get_profile("busy"), max_examples=20_000)
+settings.load_profile(os.environ.get("SEATRIAL_TEST_PROFILE", "busy"))

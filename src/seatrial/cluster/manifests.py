@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import msgspec
 
+from seatrial.cluster.amounts import misquoted
 from seatrial.cluster.decode import fact_from, unreadable
 from seatrial.kit import text, yaml
 from seatrial.kit.clock import Clock, SystemClock
@@ -82,6 +83,9 @@ def _facts(kind: type[Fact], found: list[_Found], places: dict[str, Place]) -> t
             fact = fact_from(kind, item.obj)
         except msgspec.ValidationError as error:
             left_out.append(f"{item.place}: {text.one_line(str(error))}")
+            continue
+        if wrong := next(misquoted(fact), ""):
+            left_out.append(f"{item.place}: {text.one_line(wrong)}")
             continue
         first = places.setdefault(fact.subject, item.place)
         if first is not item.place:

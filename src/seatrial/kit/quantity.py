@@ -6,13 +6,15 @@ import re
 from decimal import Decimal
 
 _FORM = re.compile(r"([+-]?[0-9]*\.?[0-9]+)([eE][+-]?[0-9]{1,3}|[numkKMGTPE]i?)?")
+_LONGEST = 64  # characters; to reckon with a million digits takes minutes
 _POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def parse(text: str | int | float) -> Decimal:
     """The amount as a number; ``ValueError`` where the text is none."""
-    match = _FORM.fullmatch(str(text).strip())
+    written = str(text).strip()
+    match = _FORM.fullmatch(written) if len(written) <= _LONGEST else None
     if match is None:
         raise ValueError(f"{text!r} is not a quantity")
     number, suffix = Decimal(match[1]), match[2] or ""
