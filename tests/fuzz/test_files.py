@@ -111,8 +111,13 @@ def survives(read: Callable[[Path], None], data: bytes, name: str) -> None:
         try:
             read(path)
         except SeatrialError as error:
-            assert str(error).strip()
-            assert error.exit_code in (2, 3)
+            told(error)
+
+
+def told(error: SeatrialError) -> None:
+    """Something is said, and the exit code is of wrong input, or of what cannot be judged."""
+    assert error.what.strip()
+    assert error.exit_code in (2, 3)
 
 
 @given(damaged(plain(EXCEPTIONS)) | replaced(EXCEPTIONS) | st.binary(max_size=60) | st.builds(plain, anything))

@@ -9,7 +9,7 @@ import msgspec
 
 from seatrial.cluster.answer import NoSuchObject
 from seatrial.cluster.client import Client
-from seatrial.cluster.decode import page_reader, part, unreadable
+from seatrial.cluster.decode import TooMany, bounded, page_reader, part, unreadable
 from seatrial.cluster.discovery import Directory
 from seatrial.cluster.lists import Unreadable
 from seatrial.cluster.templates import long_list_reader
@@ -78,7 +78,8 @@ async def collect_one(client: Client, directory: Directory, kind: type[Fact]) ->
     if resource is None or "list" not in resource.verbs:
         return Collected(None, _not_served(kind.of, directory, known=resource is not None))
     try:
-        listing = await client.list_all(resource.path(), long_list_reader(kind, page_reader(kind)))
+        read = bounded(long_list_reader(kind, page_reader(kind)), kind)
+        listing = await client.list_all(resource.path(), read)
     except CannotJudge as error:
         return Collected(None, gap_of(kind.of, error))
     gap = unreadable(kind.of, listing.left_out)
@@ -104,5 +105,6 @@ _REASONS: tuple[tuple[type[CannotJudge], GapReason], ...] = (
     (Refused, GapReason.FORBIDDEN),
     (NoSuchObject, GapReason.ABSENT),  # gone since discovery
     (Unreadable, GapReason.UNREADABLE),
+    (TooMany, GapReason.UNREADABLE),
     (CannotJudge, GapReason.UNREACHABLE),
 )

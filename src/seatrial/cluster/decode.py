@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from seatrial.kit import text
+from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Fact, Gap, GapReason, Obj
 
 T = TypeVar("T")
@@ -25,6 +26,10 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     items: list[T] | None = None
     metadata: ListMeta = ListMeta()
     left_out: tuple[str, ...] = ()  # items that did not fit, each with its reason
+
+
+class TooMany(CannotJudge):
+    """More of one kind than have room."""
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -55,6 +60,21 @@ def page_reader(kind: type[F]) -> ReadPage[F]:
             return _one_by_one(data, one)
 
     return read
+
+
+def bounded(read: ReadPage[F], kind: type[F]) -> ReadPage[F]:
+    """For the pages of one list. Raises TooMany where there are more of them than are read of this kind."""
+    left = kind.most
+
+    def within(data: bytes) -> Page[F]:
+        nonlocal left
+        page = read(data)
+        left -= len(page.items or ())
+        if kind.most and left < 0:
+            raise TooMany(f"there are more than {kind.most:,} objects of {kind.of}, and so many are not read")
+        return page
+
+    return within
 
 
 def one_reader(kind: type[F]) -> Callable[[msgspec.Raw], F]:

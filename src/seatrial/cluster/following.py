@@ -151,7 +151,7 @@ class _Follower:
         gap = since.gaps.get(kind.of)
         self._client, self._kind, self._inbox, self._turns = client, kind, inbox, turns
         self._version = since.versions.get(kind.of, "") if gap is None else ""
-        self._waits = gap is not None and gap.reason is not GapReason.UNREADABLE
+        self._waits = gap is not None and kind.of not in since.facts
         self._failures = 0  # in a row
         self._is_fresh = False  # listed, and not heard of since
         self._read = one_reader(kind)

@@ -50,6 +50,7 @@ class Fact(Shape, frozen=True):
     """One object of the cluster. Subclasses name their resource as ``group/plural`` (``pods`` for the core group)."""
 
     of: ClassVar[str]
+    most: ClassVar[int] = 0  # of a kind without bounds: how many of it are read at all; 0 is for all
 
     metadata: Meta = Meta()
 

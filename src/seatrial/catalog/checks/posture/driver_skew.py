@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.versions import numbers, same
-from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.nvidia_gpu_operator import DRIVER_VERSION, UPGRADE_STATE
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode, AcceleratorPool, Said
 from seatrial.catalog.views.placed_gangs import PlacedGang
+from seatrial.catalog.views.reported import AnyEvents, Mismatch
 from seatrial.model.check import check
 from seatrial.model.fact import All
 from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
@@ -25,11 +25,6 @@ _OLD_LABELS = tuple(f"nvidia.com/cuda.driver.{part}" for part in ("major", "mino
 _AT_REST = ("", "upgrade-done")
 _BEGUN = "nvidia.com/gpu-driver-upgrade-validation-start-time"  # an annotation, in seconds since 1970
 _VALIDATION = 1800.0  # proposal; the operator gives up after ten minutes
-_MISMATCHES = (
-    "Driver/library version mismatch",
-    "CUDA driver version is insufficient for CUDA runtime version",
-    "forward compatibility was attempted on non supported HW",
-)
 
 
 @check("driver-skew.a-pool-has-one-driver", severity=Severity.HIGH)
@@ -137,7 +132,7 @@ def versions_are_labelled_in_full(pool: AcceleratorPool) -> Verdict:
 
 
 @check("driver-skew.no-mismatch-is-reported", severity=Severity.HIGH)
-def no_mismatch_is_reported(events: All[Event]) -> Verdict:
+def no_mismatch_is_reported(found: All[Mismatch], events: All[AnyEvents]) -> Verdict:
     """No event says that a program has met a driver that it does not fit.
 
     Why: after an upgrade in place the kernel has one version and the libraries another, until the node is started again; every
@@ -146,11 +141,9 @@ def no_mismatch_is_reported(events: All[Event]) -> Verdict:
     """
     if not events:
         return unknown("there is no event to read; a cluster keeps them for an hour, unless it is told otherwise")
-    found = [(event, said) for event in events for said in _MISMATCHES if said in event.message]
     if found:
-        where = some(f"{one.involved_object.kind} {one.involved_object.name}" for one, _ in found)
-        return failed(f"{len(found)} events say so ({found[0][1]}): {where}")
-    return passed(f"none of {len(events)} events says so")
+        return failed(f"{len(found)} events say so ({found[0].said}): {some(one.about for one in found)}")
+    return passed("no event says so")
 
 
 def _versions(nodes: Iterable[tuple[str, Iterable[Said]]]) -> dict[str, list[str]]:

@@ -11,8 +11,9 @@ from collections import defaultdict
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
 from seatrial.catalog.systems.kubernetes.core import Node
-from seatrial.catalog.systems.kubernetes.events import Event, Pull
+from seatrial.catalog.systems.kubernetes.events import Pull
 from seatrial.catalog.views.accelerator_nodes import AcceleratorNode
+from seatrial.catalog.views.reported import Pulled
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
 from seatrial.model.fact import All
@@ -66,14 +67,14 @@ def large_images_are_spread_otherwise(nodes: All[Node], workloads: All[Workload]
 
 
 @check("pulls.images-do-not-queue", severity=Severity.MEDIUM)
-def images_do_not_queue(events: All[Event]) -> Verdict:
+def images_do_not_queue(pulled: All[Pulled]) -> Verdict:
     """Pulling takes most of the time until an image is there, not waiting for other images of the same node.
 
     Why: a kubelet pulls one image after the other unless it is told otherwise, so that a small image waits for a large one.
     Fix: set `serializeImagePulls: false` and `maxParallelImagePulls` in the kubelet's configuration.
     """
-    pulls = [found for event in events if (found := event.pull) is not None and found.with_waiting >= _SLOW]
-    if not any(event.pull for event in events):
+    pulls = [one.pull for one in pulled if one.pull.with_waiting >= _SLOW]
+    if not pulled:
         return unknown("no event tells of a pull; a cluster keeps them for an hour, unless it is told otherwise")
     if not pulls:
         return passed("no image took ten seconds")

@@ -37,6 +37,7 @@ class Involved(Shape, frozen=True):
 
 class Event(Fact, frozen=True):
     of = "events"
+    most = 250_000  # some 350 MiB; etcd may hold millions of them
 
     involved_object: Involved = Involved()
     type: str = ""
