@@ -30,6 +30,11 @@ class Namespace(Fact, frozen=True):
     of = "namespaces"
 
 
+class Few(Fact, frozen=True):
+    of = "pods"
+    most = 2
+
+
 class Stranger(Fact, frozen=True):
     of = "metrics.k8s.io/nodes"
 
@@ -94,3 +99,21 @@ async def test_an_identity_that_we_may_not_see_stays_empty(api: Server) -> None:
     api.on("GET", "/api/v1/namespaces/kube-system", status(403, 'User "joe" cannot get resource "namespaces"'))
     snapshot = await taken(api)
     assert snapshot.cluster == ClusterIdentity("", "v1.37.1", "linux/amd64")
+
+
+async def test_of_a_kind_without_bounds_no_more_is_read_than_has_room(api: Server) -> None:
+    page = json({"metadata": {"continue": "x"}, "items": [pod("a"), pod("b")]})
+    api.on(
+        "GET", "/api/v1/pods", page, json({"items": [pod("c")], "metadata": {}}), json({"items": [pod("d")] * 10**4})
+    )
+    snapshot = await taken(api, Few)
+    gap = snapshot.gap(Few)
+    assert gap is not None
+    assert gap.reason is GapReason.UNREADABLE
+    assert gap.detail == "there are more than 2 objects of pods, and so many are not read"
+    assert snapshot.all(Few) == ()
+
+
+async def test_as_many_as_have_room_are_read(api: Server) -> None:
+    api.on("GET", "/api/v1/pods", json({"items": [pod("a"), pod("b")]}))
+    assert len((await taken(api, Few)).all(Few)) == 2
