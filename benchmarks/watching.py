@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import resource
+import statistics
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,8 +26,8 @@ from seatrial.engine.plan import plan
 from seatrial.engine.rejudging import Rejudging
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Series, Snapshot
 
-SIZES = (500,)  # nodes
-RUNS = 5
+SIZES = (500, 5_000)  # nodes
+RUNS = 3
 LIMIT = 200.0  # ms
 BURST = 100  # pods
 _BUILT_IN = ("k8s.io", "apps", "batch", "autoscaling", "policy")
@@ -42,24 +44,30 @@ def watching() -> Iterator[Figure]:
         begun = time.perf_counter()
         asyncio.run(rejudging.judge())
         whole = (time.perf_counter() - begun) * 1000
+        gc.freeze()
         yield Figure(f"watch: {nodes:,} nodes, {nodes * PODS:,} pods, all of it", [whole], "ms")
         for what, changes in _changes(rejudging.snapshot, kinds).items():
-            yield Figure(f"  {what}", _timed(rejudging, changes), "ms", [LIMIT], f"{LIMIT:g} ms")
+            seen, spent = _timed(rejudging, changes)
+            told = f"{LIMIT:g} ms; {statistics.median(spent):.0f} ms of the processor"
+            yield Figure(f"  {what}", seen, "ms", [LIMIT], told)
         yield Figure("  memory at the peak", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024], "MiB")
 
 
-def _timed(rejudging: Rejudging, changes: Mapping[str, Mapping[str, Fact | None]]) -> list[float]:
-    seen = []
+def _timed(rejudging: Rejudging, changes: Mapping[str, Mapping[str, Fact | None]]) -> tuple[list[float], list[float]]:
+    """Milliseconds of the clock, and of the processor."""
+    seen: list[float] = []
+    spent: list[float] = []
     facts = rejudging.snapshot.facts
     before = {
         of: {fact.subject: fact for fact in facts[of] if fact.subject in changed} for of, changed in changes.items()
     }
     back = {of: {subject: before[of].get(subject) for subject in changed} for of, changed in changes.items()}
     for run in range(2 * RUNS):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         asyncio.run(rejudging.take(back if run % 2 else changes))
         seen.append((time.perf_counter() - begun) * 1000)
-    return seen
+        spent.append((time.process_time() - worked) * 1000)
+    return seen, spent
 
 
 def _changes(snapshot: Snapshot, kinds: Mapping[str, type[Fact]]) -> dict[str, dict[str, dict[str, Fact | None]]]:

@@ -27,7 +27,7 @@ class Step(msgspec.Struct, frozen=True):
 class Standing:
     def __init__(self, snapshot: Snapshot, views: Iterable[type[Fact]]) -> None:
         """``views``: those that somebody may ask for; others are forgotten when something changes."""
-        self._views = tuple(dict.fromkeys(one for view in views for one in _in_order(view)))
+        self._views = tuple(dict.fromkeys(one for view in views for one in in_order(view)))
         self._shelves = {of: Shelf(facts) for of, facts in snapshot.facts.items()}
         self._indexes: dict[tuple[str, Ties], Index] = {}
         self.snapshot = snapshot.succeeded(
@@ -168,11 +168,11 @@ class Standing:
         return self._indexes[kind.of, ties]
 
 
-def _in_order(kind: type[Fact]) -> Iterator[type[View]]:
+def in_order(kind: type[Fact]) -> Iterator[type[View]]:
     """A view after those that it is drawn from."""
     if issubclass(kind, View):
         for one in kind.drawn_from:
-            yield from _in_order(one)
+            yield from in_order(one)
         yield kind
 
 

@@ -17,6 +17,7 @@ from seatrial.engine.catalog import Catalog
 from seatrial.engine.judge import FOLDED, judge
 from seatrial.engine.plan import plan
 from seatrial.engine.rejudging import Rejudging
+from seatrial.engine.standing import in_order
 from seatrial.kit.clock import FakeClock
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Series, Snapshot
 from seatrial.model.verdict import Finding, Outcome
@@ -230,6 +231,13 @@ def test_any_changes_end_where_judging_anew_does(
     first: list[Event], batches: list[tuple[list[Event], GapChange | None]]
 ) -> None:
     asyncio.run(play(first, batches))
+
+
+def test_ties_are_of_every_source() -> None:
+    views = {view for check in CHECKS for kind in check.asks for view in in_order(kind)}
+    tied = [view for view in views if view.ties]
+    assert len(tied) > 9
+    assert [view.of for view in tied if not set(view.drawn_from) <= set(view.ties)] == []
 
 
 async def test_what_is_handed_to_every_call_and_may_not_be_read_leaves_new_objects_unjudged() -> None:
