@@ -86,7 +86,7 @@ async def watch(
             async with connect_to(target, at_once=0) as client:
                 await client.directory()
                 async with following(client, ground.kinds, ground.snapshot) as inbox:
-                    watched = _Watch(rejudging, ground, client=client, inbox=inbox, show=show_step, clock=clock)
+                    watched = Watch(rejudging, ground, client=client, inbox=inbox, show=show_step, clock=clock)
                     await watched.run()
         except asyncio.CancelledError:
             pass  # this is how it ends
@@ -101,7 +101,9 @@ def _accepted(accepted: tuple[exceptions.Acceptance, ...], shifts: tuple[Shift, 
     return told
 
 
-class _Watch:
+class Watch:
+    """The loop: it waits for changes or for time to pass, and shows what either shifts."""
+
     def __init__(
         self,
         rejudging: Rejudging,
