@@ -11,7 +11,7 @@ from seatrial.model.run import Run
 from seatrial.model.shift import Hearing, Rejudged
 from seatrial.report import exposition, html, junit, markdown, openreports, record, sarif, shifts, text
 
-__all__ = ["FACES", "exit_code", "read", "render", "step"]
+__all__ = ["FACES", "ending", "exit_code", "read", "render", "step"]
 
 FACES: Mapping[str, Callable[[Run], str]] = {
     "text": text.render,
@@ -32,6 +32,11 @@ def read(path: Path) -> Run:
 def render(run: Run, face: str, *, colour: bool = False) -> str:
     """``colour`` is for the text on a terminal; the other faces have their own."""
     return text.render(run, colour=True) if face == "text" and colour else FACES[face](run)
+
+
+def ending(last: Run, face: str, *, colour: bool = False) -> str:
+    """How a watch ends. For programs there is nothing to add: the last Run is in what was saved."""
+    return shifts.as_ending(last, colour=colour) if face == "text" else ""
 
 
 def step(one: Run | Rejudged | Hearing, face: str, *, colour: bool = False) -> str:

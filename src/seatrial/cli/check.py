@@ -79,4 +79,5 @@ def _watch(args: argparse.Namespace) -> int:
         last = complete(work)
     if args.save is not None:
         output.write(report.render(last, "json"), args.save)
+    output.write(report.ending(last, args.output, colour=output.colour()))
     return report.exit_code(last)

@@ -119,7 +119,7 @@ async def following(client: Client, kinds: Iterable[type[Fact]], since: Snapshot
     """Fills the inbox for as long as one is inside."""
     inbox, turns = Inbox(), asyncio.Semaphore(_AT_ONCE)
     tasks = [
-        asyncio.create_task(_Follower(client, kind, since, inbox, turns).run(), name=f"follow {kind.of}")
+        asyncio.create_task(Follower(client, kind, since, inbox, turns).run(), name=f"follow {kind.of}")
         for kind in {kind.of: kind for kind in kinds}.values()
     ]
     for task in tasks:
@@ -142,7 +142,7 @@ class _Object(msgspec.Struct, frozen=True):
     metadata: _Metadata = _Metadata()
 
 
-class _Follower:
+class Follower:
     """One kind, for ever."""
 
     def __init__(
@@ -206,12 +206,12 @@ class _Follower:
                 self._inbox.is_heard(self._kind.of)
                 self._is_fresh, self._failures = False, 0
                 if event is not OPENED:
-                    self._take(event)
+                    self.take(event)
 
     async def _resource(self) -> Resource | None:
         return (await self._client.directory()).named(self._kind.of)
 
-    def _take(self, event: Heard) -> None:
+    def take(self, event: Heard) -> None:
         metadata = read(event.object, _Object, self._client.address).metadata
         self._version = metadata.resource_version or self._version
         if event.type == "BOOKMARK":

@@ -12,7 +12,7 @@ from seatrial.model.shift import Hearing, Rejudged, Shift
 from seatrial.model.verdict import Finding, Outcome
 from seatrial.report.hostile import json_text, pairs
 from seatrial.report.lines import Page
-from seatrial.report.outline import WORDS, Standing
+from seatrial.report.outline import WORDS, Standing, outline
 from seatrial.report.wording import count
 
 _MOST = 30  # shifts of one step that are told in full
@@ -38,6 +38,14 @@ def as_text(step: Rejudged | Hearing, *, colour: bool = False) -> str:
         if len(step.shifts) > _MOST:
             page.say(f"… and {len(step.shifts) - _MOST} more", indent=2)
     return page.text() if isinstance(step, Hearing) or step.shifts else ""
+
+
+def as_ending(last: Run, *, colour: bool = False) -> str:
+    """The sum of it, in a line."""
+    page, shape = Page(colour=colour), outline(last)
+    page.gap()
+    page.say(f"{_time(last.finished_at)} {shape.headline}", mark=WORDS[shape.verdict].label, paint=shape.verdict)
+    return page.text()
 
 
 def _hearing(page: Page, step: Hearing) -> None:

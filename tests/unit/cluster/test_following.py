@@ -180,7 +180,7 @@ async def test_however_much_happens_the_inbox_has_the_last_word_alone() -> None:
 
 
 async def test_a_follower_that_breaks_is_heard_of(api: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seatrial.cluster.following._Follower._take", lambda *_: 1 / 0)
+    monkeypatch.setattr("seatrial.cluster.following.Follower.take", lambda *_: 1 / 0)
     pods = Kind(listing(5), watches=[[("ADDED", pod("a", 6))]])
     with pytest.raises(ZeroDivisionError):
         await followed(api, pods, lambda *_: False)

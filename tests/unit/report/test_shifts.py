@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
+from seatrial.engine.schema import read_run
 from seatrial.model.shift import Hearing, Rejudged, Shift
 from seatrial.model.verdict import Accepted, Finding, Outcome, Severity
 from seatrial.report import shifts
@@ -74,3 +76,10 @@ def test_lost_and_found_are_told() -> None:
     assert "\x1b" not in lost
     assert shifts.as_text(Hearing(at=AT)) == "12:00:05Z the cluster is heard again\n"
     assert json.loads(shifts.as_line(Hearing(at=AT)))["event"] == "heard"
+
+
+def test_the_end_is_a_line_with_the_sum() -> None:
+    last = read_run(Path(__file__).parents[2] / "faces" / "run.json")
+    text = " ".join(shifts.as_ending(last).split())
+    assert text.startswith("FAIL ")
+    assert "failed" in text
