@@ -133,7 +133,7 @@ async def _said(entries: Docket) -> dict[str, tuple[Finding, ...]]:
 async def _of(trial: Trial) -> Finding:
     said = at_once(trial)
     verdict = said if isinstance(said, Verdict) else await said
-    return finding(trial.check, trial.subject, verdict, place=trial.place)
+    return finding(trial.check, trial.subject, verdict)
 
 
 def _shifts(check: Check, before: Mapping[str, Said], after: Mapping[str, Said]) -> Iterator[Shift]:
