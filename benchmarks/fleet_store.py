@@ -24,9 +24,11 @@ from seatrial.lab.site import Site
 from seatrial.model.lab import LabLevel, LabSpec
 
 NAME = "bench-fleet"
+PATIENCE = 900.0  # seconds
 
 _AT_ONCE = 100  # objects in one transaction; etcd takes 128
 _FOLDERS = {"nodes": "minions"}
+_LONGEST = ("/api/v1/pods", "/api/v1/nodes")
 
 
 def up(nodes: int) -> Site:
@@ -51,14 +53,19 @@ def context(site: Site, who: str) -> ssl.SSLContext:
 
 
 def get(site: Site, path: str) -> Any:
+    status, body = _answer(site, path)
+    if status != 200:
+        raise RuntimeError(f"{path}: {status}: {body[:300]!r}")
+    return msgspec.json.decode(body)
+
+
+def _answer(site: Site, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPSConnection("127.0.0.1", site.ports["kube-apiserver"], context=context(site, "admin"))
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
-    if answer.status != 200:
-        raise RuntimeError(f"{path}: {answer.status}: {body[:300]!r}")
-    return msgspec.json.decode(body)
+    return answer.status, body
 
 
 def _known(site: Site, found: Iterable[tuple[str, Obj]]) -> Iterator[tuple[str, Obj]]:
@@ -106,12 +113,14 @@ def _text(data: bytes) -> str:
 
 
 def _wait(site: Site, nodes: int) -> None:
-    """Until the API server has heard of all of it."""
-    deadline = time.monotonic() + 300
+    """Until the API server has heard of all of it, and its cache as well: lists are answered out of that."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         page = get(site, "/api/v1/pods?limit=1")
-        if len(page["items"]) + page["metadata"].get("remainingItemCount", 0) >= nodes * PODS:
+        there = len(page["items"]) + page["metadata"].get("remainingItemCount", 0)
+        cached = f"?limit=1&resourceVersionMatch=NotOlderThan&resourceVersion={page['metadata']['resourceVersion']}"
+        if there >= nodes * PODS and all(_answer(site, path + cached)[0] == 200 for path in _LONGEST):
             return
         if time.monotonic() > deadline:
-            raise TimeoutError("the API server does not show the whole fleet after 300 s")
+            raise TimeoutError(f"the API server does not show the whole fleet after {PATIENCE:.0f} s")
         time.sleep(0.2)
