@@ -117,9 +117,9 @@ class Attachments(msgspec.Struct):
         if late.provisioner != BY_HAND:
             terms = [{"matchExpressions": _expressions(one)} for one in late.allowed_topologies]
             allowed = {"nodeSelectorTerms": terms} if terms else None
-            return lambda node: "" if selectors.selects({}, allowed, node.metadata.labels, node.name) else UNBOUND
+            return Test(lambda node: "" if selectors.selects({}, allowed, node.metadata.labels, node.name) else UNBOUND)
         tests = [_reaching(one) for one in self.spare.get(late.name, ())]
-        return lambda node: "" if any(not test(node) for test in tests) else UNBOUND
+        return Test(lambda node: "" if any(not test.of(node) for test in tests) else UNBOUND)
 
     def _within(self, wanted: Mapping[str, set[str]]) -> Test:
         def test(node: Node) -> str:
@@ -130,7 +130,7 @@ class Attachments(msgspec.Struct):
                     return FULL
             return ""
 
-        return test
+        return Test(test)
 
 
 def mounted(pod: Pod) -> Iterator[Name]:
@@ -162,4 +162,4 @@ def _reaching(volume: PersistentVolume) -> Test:
             return ELSEWHERE
         return ""
 
-    return test
+    return Test(test)

@@ -35,7 +35,6 @@ class Look(msgspec.Struct, frozen=True):
     """Where one pod could go."""
 
     able: frozenset[str]  # nodes that let it in, were there room
-    open: frozenset[str]  # without those that have room and to which other pods or volumes bar the way
     room: Room
     fails: Mapping[
         str, int
@@ -47,6 +46,11 @@ class Look(msgspec.Struct, frozen=True):
     def fits(self) -> int:
         """Nodes on which nothing is in its way."""
         return self.room.fits
+
+    @property
+    def open(self) -> frozenset[str]:
+        """Those of them that have no room, or to which nothing bars the way."""
+        return self.room.without_barred(self.able)
 
     @property
     def large(self) -> Mapping[str, int]:
@@ -136,18 +140,24 @@ class Floor(View, frozen=True):
         assert self.neighbours is not None
         assert self.attachments is not None
         limits, reach = self.attachments.tests(pod) if mounted else ((), ())
-        later = (*limits, *reach, *(self.neighbours.tests(pod, self.selected(spec)) if beside else ()))
+        later = (*limits, *reach, *(self.neighbours.tests(pod, lambda: self.selected(spec)) if beside else ()))
         if reach or any(alike.lacking(name, UNIT) for name in wants if name.startswith(PORTS) for alike in chosen):
             room = Room.node_by_node(chosen, wants, reach, later, fails)
             places = room.places or frozenset()
         else:
             room = Room.by_counts(chosen, wants, later, fails)
             places = self._places(kinds, able)
-        out = {node.name for nodes in room.barred.values() for node in nodes}
-        return Look(places, places - out if out else places, room, dict(fails), dict(taints), +behind)
+        return Look(places, room, dict(fails), dict(taints), +behind)
 
     def selected(self, spec: PodSpec) -> list[tuple[Node, bool]]:
-        """Nodes that it selects, whatever their taints; and whether these keep it away."""
+        """Nodes that it selects, whatever their taints; and whether these keep it away. One and the same for pods alike."""
+        key = "selected", msgspec.json.encode((spec.node_selector, required_affinity(spec), spec.tolerations))
+        if key not in self.memo:
+            self.memo[key] = self._selected(spec)
+        known: list[tuple[Node, bool]] = self.memo[key]
+        return known
+
+    def _selected(self, spec: PodSpec) -> list[tuple[Node, bool]]:
         found = []
         for alike in self._classes(keys_of(spec.node_selector, required_affinity(spec))):
             if selects(spec, alike.first):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -33,7 +34,9 @@ class Neighbours:
         self, nodes: Sequence[Node], placed: Sequence[Pod], waiting: Sequence[Pod], namespaces: Iterable[Namespace]
     ) -> None:
         self._placed, self._namespaces = placed, tuple(namespaces)
+        self._nodes = nodes
         self._labels = {node.name: node.metadata.labels for node in nodes}
+        self._known: dict[Hashable, Any] = {}
         self._choosy = [pod for pod in waiting if pod.spec.affinity or pod.spec.topology_spread_constraints]
 
     @cached_property
@@ -89,9 +92,9 @@ class Neighbours:
                 own = msgspec.json.encode((pod.metadata.namespace, terms, labels))
         return (refused, own) if refused or own else ()
 
-    def tests(self, pod: Pod, eligible: Eligible) -> Tests:
+    def tests(self, pod: Pod, eligible: Callable[[], Eligible]) -> Tests:
         """In the scheduler's order."""
-        found: list[Test] = [self._spread(pod, one, eligible) for one in spreads(pod)]
+        found: list[Test] = [self._spread(pod, one, eligible()) for one in spreads(pod)]
         if near := required(pod, AFFINITY):
             found.append(self._near(pod, near))
         found += [self._apart(self._taken(pod, term), term.topology_key, APART) for term in required(pod, ANTI)]
@@ -129,8 +132,20 @@ class Neighbours:
                 found[value] += count
         return found
 
+    def _at(self, key: str) -> Mapping[str | None, list[Node]]:
+        """Nodes by this label; ``None``: those that do not have it."""
+        if key not in self._known:
+            found: dict[str | None, list[Node]] = defaultdict(list)
+            for node in self._nodes:
+                found[node.metadata.labels.get(key)].append(node)
+            self._known[key] = found
+        known: Mapping[str | None, list[Node]] = self._known[key]
+        return known
+
     def _apart(self, taken: Counter[str], key: str, told: str) -> Test:
-        return lambda node: told if taken.get(node.metadata.labels.get(key, ""), 0) else ""
+        at = self._at(key)
+        suspects = [node for value in taken for node in at.get(value, ())]
+        return Test(lambda node: told if taken.get(node.metadata.labels.get(key, ""), 0) else "", suspects)
 
     def _near(self, pod: Pod, terms: Sequence[Term]) -> Test:
         """Of those who want to be near each other the first may go anywhere."""
@@ -143,29 +158,40 @@ class Neighbours:
                 return NEAR
             return "" if is_first or all(there.get(labels[key], 0) for key, there in meant) else NEAR
 
-        return test
+        return Test(test)
 
     def counts(self, pod: Pod, one: Spread, eligible: Eligible) -> Counter[str]:
         """So many of the pods that it spreads are in each place."""
-        keys = {other.topology_key for other in spreads(pod)}
+        keys = frozenset(other.topology_key for other in spreads(pod))
+        key = "places", id(eligible), keys, one.topology_key, one.heeds_taints
+        if key not in self._known:
+            self._known[key] = (
+                eligible,
+                {
+                    node.name: node.metadata.labels[one.topology_key]
+                    for node, kept in eligible
+                    if keys <= node.metadata.labels.keys() and not (one.heeds_taints and kept)
+                },
+            )
+        places: Mapping[str, str] = self._known[key][1]
+        found = Counter(self._once(("zero", key), lambda: dict.fromkeys(places.values(), 0)))
         on_nodes = self._crowd.on_nodes(one.among(pod), frozenset((pod.metadata.namespace,)), leaving=False)
-        found: Counter[str] = Counter()
-        for node, kept in eligible:
-            labels = node.metadata.labels
-            if keys <= labels.keys() and not (one.heeds_taints and kept):
-                found[labels[one.topology_key]] += on_nodes.get(node.name, 0)
+        for name, count in on_nodes.items():
+            if name in places:
+                found[places[name]] += count
         return found
+
+    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     def _spread(self, pod: Pod, one: Spread, eligible: Eligible) -> Test:
         counts = self.counts(pod, one, eligible)
         fewest = min(counts.values(), default=0) if len(counts) >= (one.min_domains or 1) else 0
         among = one.among(pod)
         itself = int(among is not None and among.matches(pod.metadata.labels))
-
-        def test(node: Node) -> str:
-            value = node.metadata.labels.get(one.topology_key)
-            if value is None:
-                return SPREAD
-            return SPREAD if counts.get(value, 0) + itself - fewest > one.max_skew else ""
-
-        return test
+        at = self._at(one.topology_key)
+        full = {value for value in at if value is None or counts.get(value, 0) + itself - fewest > one.max_skew}
+        suspects = [node for value in full for node in at[value]]
+        return Test(lambda node: SPREAD if node.metadata.labels.get(one.topology_key) in full else "", suspects)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -17,7 +18,15 @@ PORT = "host ports"  # how that constraint is told
 _ANY = ("", "0.0.0.0", "::")  # noqa: S104 - an address of a pod, none that we listen on
 
 Amounts = Mapping[str, int]
-Test = Callable[[Node], str]  # the constraint that the node does not meet; empty where it meets all
+
+
+class Test(msgspec.Struct, frozen=True):
+    """A constraint of one pod."""
+
+    of: Callable[[Node], str]  # the constraint, where the node does not meet it; empty where it does
+    suspects: Sequence[Node] | None = None  # the only nodes that may not meet it; none: any may not
+
+
 Tests = Sequence[Test]
 
 
@@ -47,8 +56,16 @@ class Alike:
         self._by_free: dict[str, tuple[list[int], list[Node]]] = {}
         self._by_whole: dict[str, list[int]] = {}
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(node.name for node in self.nodes)
+
     def free(self, node: Node) -> Amounts:
         return self._free[node.name]
+
+    def has(self, node: Node, wants: Amounts) -> bool:
+        free = self._free[node.name]
+        return all(free.get(resource, 0) >= amount for resource, amount in wants.items())
 
     def whole(self, node: Node) -> Amounts:
         return self._whole[node.name]
@@ -92,6 +109,7 @@ class Room(msgspec.Struct, frozen=True):
     away: int = 0  # nodes that would let it in, were its volumes there
     barred: Mapping[str, tuple[Node, ...]] = {}  # constraint → nodes that have room and do not meet it
     memo: dict[tuple[str, int], int] = {}
+    opened: list[frozenset[str]] = []
 
     @classmethod
     def by_counts(cls, kinds: Sequence[Alike], wants: Amounts, later: Tests, fails: Counter[str]) -> Room:
@@ -105,17 +123,16 @@ class Room(msgspec.Struct, frozen=True):
                 if lacking[resource]:
                     fails[f"insufficient {resource}"] += lacking[resource]
             scarcest = max(lacking, key=lambda one: lacking[one])
-            others = [(name, amount) for name, amount in wants.items() if lacking[name] and name != scarcest]
-            for node in alike.having(scarcest, wants[scarcest]):
-                free = alike.free(node)
-                if all(free.get(resource, 0) >= amount for resource, amount in others):
-                    if later and (against := _first(later, node)):
-                        barred.setdefault(against, []).append(node)
-                    else:
-                        fits += 1
+            having = alike.having(scarcest, wants[scarcest])
+            others = {name: wants[name] for name in wants if lacking[name] and name != scarcest}
+            fits += sum(alike.has(node, others) for node in having) if others else len(having)
+            for node in _suspects(later, alike, having):
+                if alike.has(node, wants) and (against := _first(later, node)):
+                    barred.setdefault(against, []).append(node)
+                    fits -= 1
         fails.update({name: len(nodes) for name, nodes in barred.items()})
         known = {name: tuple(nodes) for name, nodes in barred.items()}
-        return cls(tuple(kinds), fits, large, barred=known, memo={})
+        return cls(tuple(kinds), fits, large, barred=known, memo={}, opened=[])
 
     @classmethod
     def node_by_node(
@@ -141,7 +158,13 @@ class Room(msgspec.Struct, frozen=True):
                 else:
                     fits += 1
         known = {name: tuple(nodes) for name, nodes in barred.items()}
-        return cls(tuple(kinds), fits, large, frozenset(places), away, known, {})
+        return cls(tuple(kinds), fits, large, frozenset(places), away, known, {}, [])
+
+    def without_barred(self, places: frozenset[str]) -> frozenset[str]:
+        """One and the same each time, since many ask."""
+        if self.barred and not self.opened:
+            self.opened.append(places - {node.name for nodes in self.barred.values() for node in nodes})
+        return self.opened[0] if self.barred else places
 
     def fitting(self, wants: Amounts) -> Iterator[Node]:
         """The nodes on which nothing is in its way."""
@@ -183,6 +206,14 @@ def _lacking(free: Amounts, wants: Amounts) -> list[str]:
 
 def _first(tests: Tests, node: Node) -> str:
     for test in tests:
-        if told := test(node):
+        if told := test.of(node):
             return told
     return ""
+
+
+def _suspects(tests: Tests, alike: Alike, nodes: Sequence[Node]) -> Iterable[Node]:
+    """Of these nodes those that may not meet the tests, each once."""
+    if any(test.suspects is None for test in tests):
+        return nodes
+    found = {node.name: node for test in tests for node in test.suspects or ()}
+    return [node for name, node in found.items() if name in alike.names]
