@@ -175,14 +175,20 @@ class Room(msgspec.Struct, frozen=True):
                     yield node
 
     def slots(self, resource: str, amount: int, enough: int) -> int:
-        """Were it the only thing that is wanted."""
-        if self.places is None and not self.barred:
+        """For how many it would do, were it the only resource; no further than is enough."""
+        if self.places is None:
+            out = sum(
+                max(0, alike.free(node).get(resource, 0)) // amount
+                for alike in self.alike[:1]
+                for nodes in self.barred.values()
+                for node in nodes
+            )
             found = 0
             for alike in self.alike:
-                found += alike.slots(resource, amount, enough - found)
-                if found >= enough:
+                found += alike.slots(resource, amount, enough + out - found)
+                if found >= enough + out:
                     break
-            return found
+            return found - out
         if (resource, amount) not in self.memo:
             self.memo[resource, amount] = sum(max(0, free.get(resource, 0)) // amount for free in self._open())
         return self.memo[resource, amount]
