@@ -17,6 +17,7 @@ from seatrial.model.load import Limits
 from seatrial.model.load_result import Ending
 
 _EACH = 8  # every so-manieth stamp is compared with the loop's clock
+_SLACK = NANOSECONDS // 1000  # by which two clocks, read one after the other, may seem apart
 _NO_SOCKET = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 _ENDINGS = {errno.ECONNREFUSED: Ending.REFUSED, **dict.fromkeys(_NO_SOCKET, Ending.NO_SOCKET)}
 
@@ -117,10 +118,12 @@ class Pool:
     def arrived(self, kernel: int, learnt: int, sent: int) -> int:
         at = kernel - self._offset
         if at > learnt:  # while the loop was busy with what had come before
-            if at > self.clock():
+            if at > self.clock() + _SLACK:
                 return self._odd(learnt)
         elif at < sent:
-            return self._odd(learnt)
+            if at < sent - _SLACK:
+                return self._odd(learnt)
+            at = sent
         self._stamps += 1
         if not self._stamps % _EACH:
             self._ledger.lag.record(max(learnt - at, 0))

@@ -61,10 +61,10 @@ def over(url: str, tls: Tls, **more: object) -> Plan:
 
 def test_answers_come_through_and_connections_are_kept(papers: Papers) -> None:
     with serving(GOOD, papers.context(papers.server)) as server:
-        result = result_of(over(server.url, Tls(ca=papers.ca), requests=10))
+        result = result_of(over(server.url, Tls(ca=papers.ca), requests=40))
         assert server.connections == 1
-    assert result.endings == {Ending.OK: 10}
-    assert result.tokens_out == 40
+    assert result.endings == {Ending.OK: 40}
+    assert result.tokens_out == 160
     assert result.client.receive_lag.total > 0  # the kernel's stamps are had here, too
     assert not result.client.odd_stamps
 
