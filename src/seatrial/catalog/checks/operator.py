@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 
 import msgspec
 
+from seatrial.catalog.checks.stage import is_let_in
 from seatrial.catalog.checks.webhooks import endpoints_of, webhooks_of
 from seatrial.catalog.roles import AIOperator, OperatorObjects, TrainingJob
 from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
@@ -20,7 +20,6 @@ from seatrial.model.workbench import Observation, Workbench
 PODS, SECONDS = 2, 1
 _DENIED = re.compile(r'admission webhook "([^"]+)" denied the request')
 _SILENT = re.compile(r'failed calling webhook "([^"]+)"')
-_PAUSE = 0.2  # between two dry runs: nothing that the API server shows tells when a webhook has seen a new object
 
 
 @check("operator.reconciles-good-and-refuses-wrong", severity=Severity.HIGH, creates=("pods",), uses=("log",))
@@ -84,11 +83,7 @@ class _Trial:
         """The control: without the mistake it is let in, so it is the mistake that is refused."""
         for obj in self.objects.first:
             await self.bench.create(obj)
-        ends = asyncio.get_running_loop().time() + self.bench.window
-        admitted = await self.bench.admits(self.objects.good)
-        while not admitted and asyncio.get_running_loop().time() < ends:
-            await asyncio.sleep(_PAUSE)
-            admitted = await self.bench.admits(self.objects.good)
+        admitted = await is_let_in(self.bench, self.objects.good, self.bench.window)
         self.bench.control(f"a {self.kind} that is right, by a dry run", admitted=admitted)
         return [] if admitted else [f"a {self.kind} that is right is refused: {await self._denial(self.objects.good)}"]
 
