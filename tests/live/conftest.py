@@ -25,6 +25,9 @@ from seatrial.model.run import Run
 HERE = Path(__file__).parent
 
 
+# What takes long to build or to wait for, and is proven by ``make test-all`` alone.
+LONG = ("test_gateway_tls", "test_harden_impact", "test_harden_systems", "test_measures", "test_supply_chain")
+WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
 SHARED = ("test_devices", "test_matrix", "test_permissions", "test_systems")  # the tests on the whole lab
 
 
@@ -32,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.live)
+            if item.path.stem in LONG and not WHOLE:
+                item.add_marker(pytest.mark.skip(reason="takes long: make test-all runs it"))
 
 
 class Rows(LoadScopeScheduling):
