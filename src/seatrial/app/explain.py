@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from seatrial.engine.catalog import Catalog
+from seatrial.kit.nearest import meant
 from seatrial.model.check import Check, Want
 from seatrial.model.claim import Claim
 from seatrial.model.errors import UsageError
@@ -45,11 +45,8 @@ def names(catalog: Catalog | None = None) -> list[str]:
 def _found(catalog: Catalog, id: str) -> list[Callable[[Page], None]]:
     found = list(_matches(catalog, id))
     if not found:
-        near = difflib.get_close_matches(id, names(catalog), n=3, cutoff=0.5)
-        raise UsageError(
-            f"nothing in the catalog is called {id!r}",
-            way_out=f"did you mean {' or '.join(near)}?" if near else "seatrial list checks shows what there is",
-        )
+        everything = "seatrial list checks shows what there is"
+        raise UsageError(f"nothing in the catalog is called {id!r}", way_out=meant(id, names(catalog), everything))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -19,6 +19,7 @@ from seatrial.engine.judge import Judged, Stopped, judge
 from seatrial.engine.plan import plan
 from seatrial.engine.score import score
 from seatrial.kit.clock import Clock, SystemClock
+from seatrial.kit.nearest import meant
 from seatrial.lab import site as sites
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.check import Check
@@ -172,15 +173,21 @@ def choose(catalog: Catalog, standard: Standard | None, only: tuple[str, ...]) -
         requirement.id: requirement.coverage.checks if isinstance(requirement.coverage, Automated) else ()
         for requirement in (standard.requirements if standard else ())
     }
-    ids: list[str] = []
-    platform = [check.id for check in catalog.checks.values() if check.active]
-    for name in only or (covering if standard else platform):
-        ids += covering[name] if name in covering else [_check_id(catalog, name, covering)]
-    return tuple(catalog.checks[id] for id in dict.fromkeys(ids))
+    active = [check.id for check in catalog.checks.values() if check.active]
+    wanted = [_named(catalog, name, covering) for name in only] or (covering.values() if standard else [tuple(active)])
+    return tuple(catalog.checks[id] for id in dict.fromkeys(id for ids in wanted for id in ids))
 
 
-def _check_id(catalog: Catalog, name: str, covering: dict[str, tuple[str, ...]]) -> str:
+def _named(catalog: Catalog, name: str, covering: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The checks of a requirement, an area's that act, or one check."""
+    if name in covering:
+        return covering[name]
+    if area := tuple(check.id for check in catalog.checks.values() if check.active and check.area == name):
+        return area
     if name in catalog.checks:
-        return name
-    known = ", ".join((*covering, *catalog.checks))
-    raise UsageError(f"--only {name!r} is neither a check nor a requirement here", way_out=f"one of: {known}")
+        return (name,)
+    areas = {check.area for check in catalog.checks.values() if check.active}
+    raise UsageError(
+        f"--only {name!r} is neither a check, an area of proofs nor a requirement here",
+        way_out=meant(name, (*covering, *sorted(areas), *catalog.checks), "seatrial list checks shows all"),
+    )

@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="only this check, or this requirement of the standard; may be repeated",
+        help="only this check, this area, or this requirement of the standard; may be repeated",
     )
     names.completed_by(only, "checks")
     parser.add_argument(

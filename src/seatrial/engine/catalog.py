@@ -6,7 +6,6 @@ that a plug-in names under the entry point group ``seatrial.plugins``, is in. Wh
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.metadata
 import pkgutil
@@ -17,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from seatrial.engine.coherence import contradictions, misnamed, unanswerable
+from seatrial.kit.nearest import meant
 from seatrial.model.check import Check
 from seatrial.model.claim import Claim
 from seatrial.model.domain import Domain
@@ -168,10 +168,5 @@ _PLURALS = {"remedy": "remedies"}
 def _named(entries: Mapping[str, T], id: str, what: str) -> T:
     if id in entries:
         return entries[id]
-    near = difflib.get_close_matches(id, entries, n=3, cutoff=0.5)
-    raise UsageError(
-        f"there is no {what} {id!r}",
-        way_out=f"did you mean {' or '.join(near)}?"
-        if near
-        else f"seatrial list {_PLURALS.get(what, f'{what}s')} shows all {len(entries)}",
-    )
+    everything = f"seatrial list {_PLURALS.get(what, f'{what}s')} shows all {len(entries)}"
+    raise UsageError(f"there is no {what} {id!r}", way_out=meant(id, entries, everything))

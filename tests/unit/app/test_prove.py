@@ -38,8 +38,16 @@ def test_a_check_can_be_named_by_itself() -> None:
 
 def test_what_is_neither_a_check_nor_a_requirement_is_refused_with_what_there_is() -> None:
     with pytest.raises(UsageError) as caught:
-        ids("gang")
-    assert "gang_scheduling" in caught.value.way_out
+        ids("gang_schedulin")
+    assert "did you mean gang_scheduling" in caught.value.way_out
+    with pytest.raises(UsageError) as caught:
+        ids("quux")
+    assert caught.value.way_out == "seatrial list checks shows all"
+
+
+def test_an_area_stands_for_its_proofs() -> None:
+    assert ids("dra", standard=False) == {one.id for one in CATALOG.checks.values() if one.active and one.area == "dra"}
+    assert len(ids("dra", standard=False)) == 2
 
 
 async def test_manifests_alone_prove_nothing_and_no_leave_is_asked_for(tmp_path: Path) -> None:
