@@ -7,10 +7,10 @@ from itertools import groupby
 
 from seatrial.model.measure import Distribution, Measure, Row
 from seatrial.report.hostile import html_text as e
-from seatrial.report.measured import doubt, interval, standing_of, told, wanted
+from seatrial.report.measured import doubt, interval, met, standing_of, told
 from seatrial.report.wording import amount, count, precise
 
-_HEAD = ("Measure", "Of", "Value", "Truly between", "Target", "Samples", "How it was obtained", "Valid")
+_HEAD = ("Measure", "Value", "Target", "How it was obtained", "Valid")
 _MOST_CELLS = 24_000  # squares of one picture
 _MOST_BARS = 40
 
@@ -29,10 +29,20 @@ def section(measures: tuple[Measure, ...]) -> Iterator[str]:
 
 
 def _row(one: Measure) -> str:
-    cells = (one.subject, told(one), interval(one), wanted(one), f"{one.samples:,}" if one.samples else "", one.source)
-    written = "".join(f"<td>{e(cell)}</td>" for cell in cells)
-    tone = standing_of(one)
-    return f'<tr data-standing="{tone}"><td><code>{e(one.id)}</code></td>{written}<td><b>{e(doubt(one) or "yes")}</b></td></tr>'
+    samples = f"{one.samples:,} samples" if one.samples else ""
+    cells = (
+        _cell(f"<code>{e(one.id)}</code>", one.subject and f"of {one.subject}"),
+        _cell(e(told(one)), interval(one)),
+        _cell(e(one.target), "; ".join(filter(None, (met(one), one.target_source)))),
+        _cell(e(one.source), samples),
+        _cell(f"<b>{e(doubt(one) or 'yes')}</b>", ""),
+    )
+    return f'<tr data-standing="{standing_of(one)}">{"".join(cells)}</tr>'
+
+
+def _cell(first: str, beneath: str) -> str:
+    """What counts, already written for HTML, and a smaller line beneath it."""
+    return f"<td>{first}{f'<small>{e(beneath)}</small>' if beneath else ''}</td>"
 
 
 def _figures(one: Measure) -> Iterator[str]:

@@ -25,8 +25,11 @@ def wanted(one: Measure) -> str:
     """What it should be, who says so, and whether it is."""
     if not one.target:
         return ""
-    met = {True: "met", False: "missed", None: ""}[one.met]
-    return f"{one.target}{f': {met}' if met else ''}{f' ({one.target_source})' if one.target_source else ''}"
+    return f"{one.target}{f': {met(one)}' if met(one) else ''}{f' ({one.target_source})' if one.target_source else ''}"
+
+
+def met(one: Measure) -> str:
+    return {True: "met", False: "missed", None: ""}[one.met]
 
 
 def doubt(one: Measure) -> str:

@@ -146,7 +146,7 @@ def _measures(player: str, crowd: _Crowd) -> Iterator[Measure]:
             unit="%",
             low=round(100 * low, 1),
             high=round(100 * high, 1),
-            source=f"watches of pods; {crowd.size} in a gang, {crowd.at_once} gangs at a time, in time is within {crowd.bench.patience:g} s",
+            source=f"watches of pods; {crowd.size} in a gang, {crowd.at_once} gangs at a time, in time is within {crowd.bench.patience:.0f} s",
             samples=many,
             rows=tuple(Row(by="gangs", name=end.value, value=float(ends[end])) for end in End),
         ),
