@@ -36,6 +36,7 @@ class Ending(StrEnum):
     TIMEOUT = "timeout"  # longer than a request may take
     STOPPED = "stopped"  # by the end of the run; neither good nor bad
     NO_SOCKET = "no-socket"  # this machine had no socket left
+    OTHER = "other"  # a failure of which the tool that measured says no more
 
 
 class Mark(StrEnum):
@@ -175,6 +176,15 @@ class ServerSample(msgspec.Struct, frozen=True, array_like=True):
     values: Mapping[str, float]
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """The other tool that measured this."""
+
+    tool: str
+    version: str = ""
+    lacks: tuple[str, ...] = ()  # figures that its file does not have
+    caveats: tuple[str, ...] = ()  # what its figures mean that ours do not
+
+
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     plan: Plan
@@ -200,6 +210,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     client: Client = Client()
     complete: bool = True
     samples: tuple[ServerSample, ...] = ()
+    origin: Origin | None = None  # None where seatrial measured
 
     def per_second(self, number: float) -> float | None:
         return number / self.sending if self.sending > 0 else None

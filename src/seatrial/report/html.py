@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
-from importlib.resources import files
 
 from seatrial.model.run import Run
 from seatrial.report import html_sections as sections
 from seatrial.report.hostile import html_text as e
+from seatrial.report.html_frame import WAVE, document, joined, part
 from seatrial.report.outline import WORDS, Outline, outline, place, versions
 from seatrial.report.wording import moment, span
-
-_WAVE = '<svg viewBox="0 0 32 20" aria-hidden="true"><path d="M2 7q5-6 10 0t10 0 8-2M2 15q5-6 10 0t10 0 8-2"/></svg>'
 
 
 def render(run: Run) -> str:
     shape = outline(run)
-    style, script = (files("seatrial.report").joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     body = [_header(shape), "<main>", *sections.all_of(shape), "</main>", _footer(shape)]
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{e(_title(shape))}</title>
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#glance">To the results</a>
-<div class="page">
-{_join(body)}
-</div>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _policy(style: str, script: str) -> str:
-    """Nothing may load or run but this very style and this very script."""
-    return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    skip = '<a class="skip" href="#glance">To the results</a>'
+    return document(_title(shape), body, skip=skip, script=part("page.js"))
 
 
 def _title(shape: Outline) -> str:
@@ -62,12 +28,12 @@ def _header(shape: Outline) -> str:
     against = f" against {standards}" if standards else ""
     caveat = f'<p class="simulated" role="note">{e(shape.caveat)}</p>' if shape.caveat else ""
     return f"""<header>
-<p class="brand">{_WAVE}seatrial</p>
+<p class="brand">{WAVE}seatrial</p>
 <h1><bdi>{e(place(shape.run.environment))}</bdi>{e(against)}</h1>
 <p class="headline" data-standing="{shape.verdict}"><strong>{WORDS[shape.verdict].label}</strong> {e(shape.headline)}</p>
 {caveat}
 {_bar(shape)}
-<dl class="facts">{_join(_facts(shape.run, shape.seconds))}</dl>
+<dl class="facts">{joined(_facts(shape.run, shape.seconds))}</dl>
 </header>"""
 
 
@@ -107,7 +73,3 @@ def _facts(run: Run, seconds: float) -> Iterable[str]:
 def _footer(shape: Outline) -> str:
     run = shape.run
     return f'<footer>Run <span class="mono">{e(run.id)}</span>, made by seatrial {e(run.seatrial)}. {e(shape.caveat)}</footer>'
-
-
-def _join(parts: Iterable[str]) -> str:
-    return "\n".join(part for part in parts if part)

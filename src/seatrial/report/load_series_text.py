@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from seatrial.kit.histogram import Counts
 from seatrial.kit.statistics import interval
-from seatrial.model.load import Open
 from seatrial.model.load_result import Ending, LoadResult, LoadSeries, SeriesKind
 from seatrial.report.lines import Page
-from seatrial.report.load_text import objectives
+from seatrial.report.load_figures import milliseconds, objectives, rate_of
 
 
 def render(series: LoadSeries, *, colour: bool = False) -> str:
     page = Page(colour=colour, width=100)
-    for line in _said(series):
+    for line in said(series):
         page.say(line, paint="bold")
     if series.results and series.results[0].plan.slo.asks:
         slo = series.results[0].plan.slo
@@ -26,15 +25,15 @@ def render(series: LoadSeries, *, colour: bool = False) -> str:
     for result in series.results:
         page.row(_row(result))
     page.gap()
-    if series.kind is SeriesKind.REPEATS:
-        _intervals(page, series)
+    _intervals(page, series)
     for number, result in enumerate(series.results, 1):
         for doubt in result.validity.doubts:
             page.say(f"row {number}: {doubt.what}", mark="✗", paint="fail")
     return page.text()
 
 
-def _said(series: LoadSeries) -> list[str]:
+def said(series: LoadSeries) -> list[str]:
+    """What they say together."""
     if series.kind is not SeriesKind.SEARCH:
         return []
     if series.highest is None:
@@ -50,8 +49,8 @@ def _said(series: LoadSeries) -> list[str]:
 
 
 def _row(result: LoadResult) -> str:
-    seen, arrivals = result.distributions, result.plan.arrivals
-    rate = f"{arrivals.phases[0].rate:.4g}" if isinstance(arrivals, Open) else "–"
+    seen, asked = result.distributions, rate_of(result)
+    rate = "–" if asked is None else f"{asked:.4g}"
     sent = f"{result.validity.sent_rate:,.1f}" if result.validity.sent_rate else "–"
     well = result.endings.get(Ending.OK, 0)
     shares = "".join(
@@ -64,25 +63,28 @@ def _row(result: LoadResult) -> str:
 
 
 def _ms(counts: Counts, share: float, width: int = 9) -> str:
-    value = counts.percentile(share)
-    return f"{'–':>{width}}" if value is None else f"{value / 1e6:>{width},.1f}"
+    value = milliseconds(counts, share)
+    return f"{'–':>{width}}" if value is None else f"{value:>{width},.1f}"
 
 
 def _intervals(page: Page, series: LoadSeries) -> None:
+    for title, mean, (low, high) in intervals(series):
+        page.row(f"  {title:<28}{mean:>12,.2f}   95 % sure between {low:,.2f} and {high:,.2f}")
+
+
+def intervals(series: LoadSeries) -> Iterator[tuple[str, float, tuple[float, float]]]:
+    """Of repeats: each figure's mean, and between which bounds it lies with 95 % certainty."""
+    if series.kind is not SeriesKind.REPEATS:
+        return
     for title, of in _FIGURES:
         values = [value for one in series.results if one.validity.valid and (value := of(one)) is not None]
         between = interval(values)
         if between is not None:
-            mean = statistics.fmean(values)
-            page.row(f"  {title:<28}{mean:>12,.2f}   95 % sure between {between[0]:,.2f} and {between[1]:,.2f}")
+            yield title, statistics.fmean(values), between
 
 
 def _percentile(name: str, share: float) -> Callable[[LoadResult], float | None]:
-    def of(result: LoadResult) -> float | None:
-        value = getattr(result.distributions, name).percentile(share)
-        return None if value is None else float(value) / 1e6
-
-    return of
+    return lambda result: milliseconds(getattr(result.distributions, name), share)
 
 
 _FIGURES: tuple[tuple[str, Callable[[LoadResult], float | None]], ...] = (

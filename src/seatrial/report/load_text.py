@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 
 from seatrial.kit.histogram import Counts
-from seatrial.model.load import Closed, Open, Plan, Replay, Slo
-from seatrial.model.load_result import Ending, LoadResult
+from seatrial.model.load import Closed, Open, Plan, Replay
+from seatrial.model.load_result import Ending, LoadResult, Origin
+from seatrial.report import load_figures as figures
 from seatrial.report.lines import Page
 from seatrial.report.wording import count, span
-
-_SECOND = 1_000_000_000
-_SHARES = (0.5, 0.9, 0.95, 0.99, 1.0)
-_IN_WORDS = {
-    Ending.REFUSED: "nobody listened",
-    Ending.UNREACHABLE: "no connection in time, or no way there",
-    Ending.TLS: "the TLS handshake failed",
-    Ending.RESET: "the connection was ended before anything of the answer",
-    Ending.STATUS: "another status than 200",
-    Ending.LIMITED: "429, too many requests",
-    Ending.ERROR_EVENT: "an error inside a 200",
-    Ending.NO_TOKEN: "a whole answer without any text",
-    Ending.TRUNCATED: "the connection ended inside the answer",
-    Ending.UNFINISHED: "a stream without finish reason and without [DONE]",
-    Ending.MALFORMED: "no HTTP, or not what the API says",
-    Ending.SILENT: "silence for too long",
-    Ending.TIMEOUT: "longer than a request may take",
-    Ending.STOPPED: "cut off by the end of the run; counted neither way",
-    Ending.NO_SOCKET: "this machine had no socket left",
-}
 
 
 def render(result: LoadResult, *, colour: bool = False) -> str:
@@ -41,16 +23,33 @@ def render(result: LoadResult, *, colour: bool = False) -> str:
 
 def _head(page: Page, result: LoadResult) -> None:
     plan = result.plan
-    if result.validity.valid:
-        page.say("the client kept up: what follows is the server", mark="VALID", paint="pass")
-    else:
-        page.say("the client did not do what was asked: this measures nothing", mark="INVALID", paint="fail")
+    mark, said = verdict(result)
+    page.say(said, mark=mark, paint="pass" if result.validity.valid else "fail")
+    if result.origin is not None:
+        for line in origin_lines(result.origin):
+            page.say(line, mark="!", paint="unknown")
     if not result.complete:
         page.say("the run was stopped before its end; this is what there was until then", paint="bold")
     page.gap()
     page.say(f"{plan.target.url} · {plan.target.api} · {'streaming' if plan.stream else 'not streaming'}", paint="dim")
     warm = f", after {span(plan.warm_up)} of warm-up ({count(result.warm, 'request')})" if plan.warm_up else ""
     page.say(f"{asked(plan)}; {span(result.seconds)} measured{warm}", paint="dim")
+
+
+def verdict(result: LoadResult) -> tuple[str, str]:
+    """Whether it counts, in a word and in a sentence."""
+    if not result.validity.valid:
+        return "INVALID", "the client did not do what was asked: this measures nothing"
+    if result.origin is not None:
+        return "IMPORTED", f"nothing that {result.origin.tool} wrote says that its client fell behind"
+    return "VALID", "the client kept up: what follows is the server"
+
+
+def origin_lines(origin: Origin) -> Iterator[str]:
+    yield f"measured by {origin.tool} {origin.version}".rstrip() + ", not by seatrial"
+    yield from origin.caveats
+    if origin.lacks:
+        yield f"its file does not have: {', '.join(origin.lacks)}"
 
 
 def asked(plan: Plan) -> str:
@@ -70,47 +69,17 @@ def asked(plan: Plan) -> str:
 
 
 def _figures(page: Page, result: LoadResult) -> None:
-    seen = result.distributions
-    ok = result.endings.get(Ending.OK, 0)
-
-    def per_second(number: float) -> str:
-        rate = result.per_second(number)
-        return "–" if rate is None else f"{rate:,.1f}/s"
-
-    page.row(f"  {'requests':<34}{result.requests:>12,}{per_second(result.requests):>16}")
-    page.row(f"  {'  that went well':<34}{ok:>12,}{per_second(ok):>16}")
-    if result.plan.slo.asks:
-        page.row(f"  {'  and within the objectives':<34}{result.good:>12,}{per_second(result.good):>16}  goodput")
-        page.say(f"objectives: {objectives(result.plan.slo)}", indent=4, paint="dim")
-    page.row(f"  {'tokens out':<34}{result.tokens_out:>12,}{per_second(result.tokens_sending):>16}")
-    page.row(f"  {'tokens in':<34}{result.tokens_in:>12,}{per_second(result.tokens_in):>16}")
+    for one in figures.totals(result):
+        rate = "–" if one.per_second is None else f"{one.per_second:,.1f}/s"
+        goodput = "  goodput" if one.id == "good" else ""
+        page.row(f"  {'  ' * one.depth + one.title:<34}{one.number:>12,}{rate:>16}{goodput}")
+        if goodput:
+            page.say(f"objectives: {figures.objectives(result.plan.slo)}", indent=4, paint="dim")
     page.gap()
-    page.row(f"  {'milliseconds':<34}" + "".join(f"{_share(share):>10}" for share in _SHARES) + f"{'mean':>10}")
-    rows = [
-        ("first token, since it was due", seen.ttft_due),
-        ("first token, since it was sent", seen.ttft_sent),
-        (_token_words(result), seen.per_token),
-        ("between two reads of a stream", seen.gaps),
-        ("mean per token of each request", seen.per_token_mean),
-        ("whole answer, since it was due", seen.whole_due),
-        ("whole answer, since it was sent", seen.whole_sent),
-        ("the client: sent late by", seen.send_lag),
-        ("the client: waited to connect", seen.queued),
-    ]
-    for name, counts in rows:
-        if counts.total:
-            page.row(f"  {name:<34}" + _milliseconds(counts))
-
-
-def _token_words(result: LoadResult) -> str:
-    """It is the time between tokens only where each event carries one."""
-    each = result.tokens_out / result.chunks if result.chunks else 1.0
-    return "between tokens" if abs(each - 1) < 0.01 else f"per token ({each:.1f} to an event)"
-
-
-def objectives(slo: Slo) -> str:
-    named = (("first token", slo.ttft), ("mean per token", slo.per_token), ("whole answer", slo.whole))
-    return ", ".join(f"{name} ≤ {value * 1000:g} ms" for name, value in named if value is not None)
+    shares = "".join(f"{figures.share_words(share):>10}" for share in figures.SHARES)
+    page.row(f"  {'milliseconds':<34}{shares}{'mean':>10}")
+    for time in figures.times(result):
+        page.row(f"  {time.title:<34}" + _milliseconds(time.counts))
 
 
 def _endings(page: Page, result: LoadResult) -> None:
@@ -118,7 +87,7 @@ def _endings(page: Page, result: LoadResult) -> None:
     if failed:
         page.say("What did not go well", paint="bold")
     for ending, number in failed.items():
-        page.say(f"{number:,} {ending}: {_IN_WORDS[ending]}", indent=2, mark="·")
+        page.say(f"{number:,} {ending}: {figures.ENDINGS[ending]}", indent=2, mark="·")
     if others := {status: number for status, number in result.statuses.items() if status != 200}:
         said = ", ".join(f"{status} × {number:,}" for status, number in others.items())
         page.say(f"statuses: {said}", indent=2, mark="·")
@@ -174,9 +143,5 @@ def _client(page: Page, result: LoadResult) -> None:
 
 
 def _milliseconds(counts: Counts) -> str:
-    values = [*(counts.percentile(share) for share in _SHARES), counts.mean]
+    values = [*(counts.percentile(share) for share in figures.SHARES), counts.mean]
     return "".join(f"{value / 1e6:>10,.2f}" if value is not None else f"{'–':>10}" for value in values)
-
-
-def _share(share: float) -> str:
-    return "most" if share == 1.0 else f"{share:.0%}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 
 from seatrial.model.wait import Action, Cause, Diagnosis, Standing
 from seatrial.report.hostile import html_text as e
+from seatrial.report.html_frame import document, joined
 from seatrial.report.outline import place
 from seatrial.report.waiting_graph import drawn
 from seatrial.report.wording import count, moment
@@ -31,29 +29,14 @@ _MORE = """
 
 
 def render(found: Diagnosis) -> str:
-    style = files("seatrial.report").joinpath("page.css").read_text("utf-8") + _MORE
     standing, word = _WORDS[found.standing]
-    policy = f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
     caveat = (
         '<p class="simulated" role="note">The accelerators here are simulated.</p>'
         if found.environment.simulated
         else ""
     )
     about = f" about <bdi>{e(found.about)}</bdi>" if found.about else ""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{word}: {e(place(found.environment))} – seatrial</title>
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#causes">To the causes</a>
-<div class="page">
-<header>
+    body = f"""<header>
 <p class="brand">seatrial</p>
 <h1><bdi>{e(place(found.environment))}</bdi>{about}</h1>
 <p class="headline" data-standing="{standing}"><strong>{word}</strong> {e(found.headline)}</p>
@@ -62,21 +45,15 @@ def render(found: Diagnosis) -> str:
 <div><dt>Waiting</dt><dd>{count(found.waiting_pods, "pod")}, {count(found.waiting_accelerators, "accelerator")}</dd></div></dl>
 </header>
 <main>
-{_join(_explanations(found))}
+{joined(_explanations(found))}
 <section aria-labelledby="causes"><h2 id="causes">Causes</h2>
-{_join(_cause(cause) for cause in found.causes) or "<p>None.</p>"}
+{joined(_cause(cause) for cause in found.causes) or "<p>None.</p>"}
 </section>
-{_join(_blind(found))}
+{joined(_blind(found))}
 </main>
-<footer>Made by seatrial {e(found.seatrial)}.</footer>
-</div>
-</body>
-</html>
-"""
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+<footer>Made by seatrial {e(found.seatrial)}.</footer>"""
+    skip = '<a class="skip" href="#causes">To the causes</a>'
+    return document(f"{word}: {place(found.environment)} – seatrial", [body], skip=skip, style=_MORE)
 
 
 def _cause(cause: Cause) -> str:
@@ -97,7 +74,7 @@ def _cause(cause: Cause) -> str:
 
 
 def _actions(actions: Iterable[Action]) -> str:
-    rows = _join(
+    rows = joined(
         f"<li>{e(one.what)}{f' (gives up {one.lost} accelerators)' if one.lost else ''}"
         f"{f'<br><code>{e(one.command, limit=4000)}</code>' if one.command else ''}</li>"
         for one in actions
@@ -117,7 +94,7 @@ def _rows(cause: Cause) -> str:
 def _explanations(found: Diagnosis) -> Iterator[str]:
     for one in found.explanations:
         rows = "".join(f"<tr><td>{e(trial.constraint)}</td><td>{trial.nodes}</td></tr>" for trial in one.fails)
-        differs = _join(f"<p>Differs: {e(text)}</p>" for text in one.differs)
+        differs = joined(f"<p>Differs: {e(text)}</p>" for text in one.differs)
         said = f"<p>The scheduler says: {e(one.scheduler)}</p>" if one.scheduler else ""
         same = "<p>The scheduler counts the same.</p>" if one.agrees else ""
         yield (
@@ -135,7 +112,3 @@ def _blind(found: Diagnosis) -> Iterator[str]:
         )
         head = '<th scope="col">Source</th><th scope="col">Reason</th><th scope="col">Detail</th>'
         yield f"<section><h2>What could not be looked into</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
-
-
-def _join(parts: Iterable[str]) -> str:
-    return "\n".join(part for part in parts if part)
