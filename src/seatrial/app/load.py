@@ -16,9 +16,9 @@ from seatrial.measure.record import Header, Record, read
 from seatrial.measure.saturation import met
 from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
-from seatrial.model.errors import Interrupted, UsageError
+from seatrial.model.errors import Interrupted
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries, Part, ServerSample
+from seatrial.model.load_result import LoadResult, LoadSeries, Part, ServerSample
 
 
 class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,30 +157,6 @@ def exit_code(*results: LoadResult) -> int:
 
 def encode(result: LoadResult | LoadSeries) -> str:
     return msgspec.json.encode(result).decode() + "\n"
-
-
-def saved(path: Path) -> tuple[LoadResult, ...]:
-    """What was saved: one result, or those of a series."""
-    try:
-        data = path.read_bytes()
-        schema = msgspec.json.decode(data, type=_Head).schema
-        if schema == SERIES_SCHEMA:
-            return msgspec.json.decode(data, type=LoadSeries).results
-        if schema != SCHEMA:
-            raise UsageError(
-                f"{path} is of another kind: {schema[:80]!r}", way_out="name a file given to bench serve --save"
-            )
-        return (msgspec.json.decode(data, type=LoadResult),)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", way_out="name another file") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(
-            f"{path} is no result of a load: {error}", way_out="name a file given to bench serve --save"
-        ) from error
-
-
-class _Head(msgspec.Struct):
-    schema: str
 
 
 def _now() -> str:

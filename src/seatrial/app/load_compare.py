@@ -13,7 +13,7 @@ def as_text(compared: Compared, *, colour: bool = False) -> str:
     for caveat in compared.caveats:
         page.say(caveat, mark="!", paint="unknown")
     page.gap()
-    page.row(f"  {'':24}{'before':>12}{'after':>12}{'change':>9}{'by chance':>11}  ")
+    page.row(f"  {'':30}{'before':>12}{'after':>12}{'change':>9}{'by chance':>11}  ")
     for one in compared.changes:
         page.row(_row(one))
     page.gap()
@@ -36,4 +36,4 @@ def _row(one: Change) -> str:
         if one.chance is not None
         else "too few to say"
     )
-    return f"  {one.title:<24}{one.before:>12,.2f}{one.after:>12,.2f}{change:>9}{chance:>11}  {verdict}  {one.unit}"
+    return f"  {one.title:<30}{one.before:>12,.2f}{one.after:>12,.2f}{change:>9}{chance:>11}  {verdict}  {one.unit}"

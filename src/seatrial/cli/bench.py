@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from seatrial.cli import bench_calibrate, bench_compare, bench_serve, measuring
+from seatrial.cli import bench_calibrate, bench_compare, bench_import, bench_serve, measuring
 
-COMMANDS = (measuring, bench_serve, bench_compare, bench_calibrate)
+COMMANDS = (measuring, bench_serve, bench_compare, bench_import, bench_calibrate)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

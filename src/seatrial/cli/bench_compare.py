@@ -28,11 +28,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from seatrial.app import load, load_compare
+    from seatrial.app import load_compare, load_files
 
     compared = load_compare.compare(
-        [one for path in args.before for one in load.saved(path)],
-        [one for path in args.after for one in load.saved(path)],
+        [one for path in args.before for one in load_files.results(path)],
+        [one for path in args.after for one in load_files.results(path)],
         by=args.by,
     )
     output.write(load_compare.as_text(compared, colour=output.colour()))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.cli import load_flags, output
+from seatrial.cli import load_faces, load_flags, output
 from seatrial.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="compare with this saved result, and exit with 1 where something got worse",
     )
-    kept.add_argument("-o", "--output", choices=("text", "json"), default="text", help="text unless given")
+    load_faces.add(kept)
     parser.set_defaults(run=run)
 
 
@@ -121,28 +121,19 @@ def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | 
 
 
 def _told(args: argparse.Namespace, outcome: LoadResult | LoadSeries) -> int:
-    from seatrial.app import load
+    from seatrial.app import load_report
     from seatrial.model.load_result import LoadResult
-    from seatrial.report import load_series_text, load_text
 
-    if args.output == "json":
-        output.write(load.encode(outcome))
-    elif isinstance(outcome, LoadResult):
-        output.write(load_text.render(outcome, colour=output.colour()))
-    else:
-        output.write(load_series_text.render(outcome, colour=output.colour()))
+    load_faces.show(outcome, args)
     results = (outcome,) if isinstance(outcome, LoadResult) else outcome.results
-    code = load.exit_code(*results)
-    if not isinstance(outcome, LoadResult) and args.find_rate:
-        code = 0 if outcome.highest is not None else 1
-    return code or (_against(args, results) if args.baseline is not None else 0)
+    return load_report.exit_code(outcome) or (_against(args, results) if args.baseline is not None else 0)
 
 
 def _against(args: argparse.Namespace, results: tuple[LoadResult, ...]) -> int:
-    from seatrial.app import load, load_compare
+    from seatrial.app import load_compare, load_files
 
-    compared = load_compare.compare(load.saved(args.baseline), results)
-    if args.output == "text":
+    compared = load_compare.compare(load_files.results(args.baseline), results)
+    if args.output == "text" and args.output_file is None:
         output.write(load_compare.as_text(compared, colour=output.colour()))
     return 1 if any(one.worse for one in compared.changes) else 0
 

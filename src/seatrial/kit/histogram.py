@@ -113,6 +113,22 @@ def merged(many: Iterable[Counts]) -> Counts:
     return histogram.counts()
 
 
+def of_percentiles(known: Mapping[float, int], *, total: int, mean: float | None = None) -> Counts:
+    """From values at shares (0 to 1): there they are as given; in between, each counts as the next above."""
+    histogram, seen = Histogram(), 0
+    for share in sorted(known):
+        upto = (
+            total if share >= 1 else min(max(1, -int(-share * total // 1)), total)
+        )  # the rank, as ``percentile`` has it
+        if upto > seen:
+            histogram.record(known[share], upto - seen)
+            seen = upto
+    if known and seen < total:
+        histogram.record(known[max(known)], total - seen)
+    counts = histogram.counts()
+    return counts if mean is None else msgspec.structs.replace(counts, sum=round(mean * total))
+
+
 def middle(index: int) -> float:
     """The middle of a bucket."""
     shift = (index >> _BITS) - 1

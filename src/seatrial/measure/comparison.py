@@ -6,7 +6,7 @@ Samples are repeats where both sides have some, otherwise windows of one run: re
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -49,8 +49,8 @@ def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: fl
     """``by``: the relative difference that is worth telling."""
     repeats = min(len(before), len(after)) >= _REPEATS
     rows = []
-    for figure in _FIGURES:
-        left, right = (_samples(figure, side, repeats=repeats) for side in (before, after))
+    for figure in _told_by_both((*before, *after)):
+        left, right = _pair(figure, before, after, repeats=repeats)
         if left and right:
             rows.append((figure, left, right, welch(left, right)))
     corrected = iter(holm([chance for *_, chance in rows if chance is not None]))
@@ -61,12 +61,25 @@ def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: fl
     return Compared(changes=tuple(changes), by_windows=not repeats, caveats=(*_caveats(before, after),))
 
 
-def _samples(figure: _Figure, side: Sequence[LoadResult], *, repeats: bool) -> list[float]:
-    """Of runs where there are several; else of windows; else the one figure, of which nothing more is known."""
-    of_windows = [] if repeats else [value for one in _full(side[0]) if (value := figure.of_window(one)) is not None]
-    if len(of_windows) >= _WINDOWS:
-        return of_windows
-    return [value for one in side if (value := figure.of_run(one)) is not None]
+def _told_by_both(results: Sequence[LoadResult]) -> Iterator[_Figure]:
+    """Times since a request was sent stand in for those since it was due where another tool does not tell these."""
+    for figure in _FIGURES:
+        told = all(figure.of_run(one) is not None for one in results if one.origin is not None)
+        yield figure if told else _INSTEAD.get(figure.title, figure)
+
+
+def _pair(
+    figure: _Figure, before: Sequence[LoadResult], after: Sequence[LoadResult], *, repeats: bool
+) -> tuple[list[float], list[float]]:
+    """The same kind of sample on both sides: runs where there are several; else windows; else the one figure of each."""
+    if not repeats:
+        left, right = (
+            [v for one in _full(side[0]) if (v := figure.of_window(one)) is not None] for side in (before, after)
+        )
+        if min(len(left), len(right)) >= _WINDOWS:
+            return left, right
+    left, right = ([v for one in side if (v := figure.of_run(one)) is not None] for side in (before, after))
+    return left, right
 
 
 def _full(result: LoadResult) -> Sequence[Window]:
@@ -104,6 +117,8 @@ def _caveats(before: Sequence[LoadResult], after: Sequence[LoadResult]) -> list[
     ]
     if len({msgspec.json.encode(_comparable(result.plan)) for result in (*before, *after)}) > 1:
         said.append("the plans differ, and so may the reason for a change")
+    if len({result.origin.tool if result.origin else "" for result in (*before, *after)}) > 1:
+        said.append("different tools measured: each takes its times in its own way")
     return said
 
 
@@ -158,3 +173,12 @@ _FIGURES = (
     ),
     _Figure("failed", "", False, _failed, lambda window: window.failed / window.due if window.due else None),
 )
+_INSTEAD = {
+    f"{title}, {share}": _Figure(f"{title}, {share}, {said}", "ms", False, _percentile(name, at), lambda window: None)
+    for title, name, said in (
+        ("first token", "ttft_sent", "as sent"),
+        ("whole answer", "whole_sent", "as sent"),
+        ("per token", "per_token_mean", "mean"),
+    )
+    for share, at in (("median", 0.5), ("95 %", 0.95), ("99 %", 0.99))
+}

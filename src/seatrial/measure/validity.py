@@ -12,7 +12,7 @@ import msgspec
 from seatrial.kit.histogram import Counts, Histogram
 from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import Client, Distributions, Doubt, Ending, Validity, Window
+from seatrial.model.load_result import Client, Distributions, Doubt, Ending, LoadResult, Validity, Window
 
 _LAG = 0.005  # seconds at the 99th percentile, or
 _LAG_SHARE = 0.02  # of the median time to first token, where that is more
@@ -71,25 +71,42 @@ def judge(
     )
 
 
+def judge_of_other(result: LoadResult) -> Validity:
+    """Of what another tool measured: only what its file tells can speak against it."""
+    told = result.validity
+    sending = Sending(Counts(), Counts(), asked_rate=told.asked_rate, sent_rate=told.sent_rate)
+    doubts = [*_open_doubts(sending), *_lag_doubts(result.distributions)]
+    notes = _notes(result.distributions, result.client, result.endings, result.windows)
+    return msgspec.structs.replace(told, valid=not doubts, doubts=(*doubts,), notes=(*told.notes, *notes))
+
+
 def _doubts(
     plan: Plan, sending: Sending, seen: Distributions, client: Client, endings: Mapping[Ending, int]
 ) -> Iterator[Doubt]:
     if not seen.send_lag.total:
         yield Doubt("nothing", "no request was sent")
         return
-    median = seen.ttft_sent.percentile(0.5) or seen.whole_sent.percentile(0.5) or 0.0
-    allowed = max(_LAG, _LAG_SHARE * median / NANOSECONDS)
     if not isinstance(plan.arrivals, Closed):
         yield from _open_doubts(sending)
-    if (lag := (seen.send_lag.percentile(0.99) or 0.0) / NANOSECONDS) > allowed:
-        yield Doubt("send-lag", f"1 % of the requests went out {_ms(lag)} or more too late; {_ms(allowed)} is allowed")
-    yield from _receive_doubts(seen, client, allowed)
+    yield from _lag_doubts(seen)
+    yield from _receive_doubts(seen, client, _allowed(seen))
     if client.busiest > _BUSY:
         yield Doubt("busy", f"a process of the client took {client.busiest:.0%} of its core")
     if without := endings.get(Ending.NO_SOCKET, 0):
         yield Doubt("sockets", f"this machine had no socket for {without} requests")
     if client.lost:
         yield Doubt("lost", f"{len(client.lost)} of {client.processes} processes did not tell to the end")
+
+
+def _allowed(seen: Distributions) -> float:
+    median = seen.ttft_sent.percentile(0.5) or seen.whole_sent.percentile(0.5) or 0.0
+    return max(_LAG, _LAG_SHARE * median / NANOSECONDS)
+
+
+def _lag_doubts(seen: Distributions) -> Iterator[Doubt]:
+    allowed = _allowed(seen)
+    if (lag := (seen.send_lag.percentile(0.99) or 0.0) / NANOSECONDS) > allowed:
+        yield Doubt("send-lag", f"1 % of the requests went out {_ms(lag)} or more too late; {_ms(allowed)} is allowed")
 
 
 def _receive_doubts(seen: Distributions, client: Client, allowed: float) -> Iterator[Doubt]:
@@ -121,8 +138,9 @@ def _notes(
     seen: Distributions, client: Client, endings: Mapping[Ending, int], windows: Sequence[Window]
 ) -> Iterator[Doubt]:
     total = sum(endings.values())
-    if seen.whole_due.total < _FEW:
-        yield Doubt("few", f"{seen.whole_due.total} good answers carry no 99th percentile; {_FEW} are the least")
+    good = seen.whole_due.total or seen.whole_sent.total
+    if good < _FEW:
+        yield Doubt("few", f"{good} good answers carry no 99th percentile; {_FEW} are the least")
     failed = total - endings.get(Ending.OK, 0) - endings.get(Ending.STOPPED, 0)
     if total and failed > total * _FAILED:
         yield Doubt("failures", f"{failed} of {total} requests failed; the times are those of the others")

@@ -31,7 +31,10 @@ def _head(page: Page, result: LoadResult) -> None:
     if not result.complete:
         page.say("the run was stopped before its end; this is what there was until then", paint="bold")
     page.gap()
-    page.say(f"{plan.target.url} · {plan.target.api} · {'streaming' if plan.stream else 'not streaming'}", paint="dim")
+    answers = (
+        f" · {plan.target.api} · {'streaming' if plan.stream else 'not streaming'}" if result.origin is None else ""
+    )
+    page.say(f"{plan.target.url or 'a server that is not named'}{answers}", paint="dim")
     warm = f", after {span(plan.warm_up)} of warm-up ({count(result.warm, 'request')})" if plan.warm_up else ""
     page.say(f"{asked(plan)}; {span(result.seconds)} measured{warm}", paint="dim")
 
@@ -55,6 +58,8 @@ def origin_lines(origin: Origin) -> Iterator[str]:
 def asked(plan: Plan) -> str:
     """The arrivals in words."""
     match plan.arrivals:
+        case Open(phases=()):
+            return "a load of which its file does not say at what rate"
         case Open() as arrivals:
             rates = [phase.rate for phase in arrivals.phases] + [
                 one.to for one in arrivals.phases if one.to is not None
@@ -129,16 +134,22 @@ def _doubts(page: Page, result: LoadResult) -> None:
 
 
 def _client(page: Page, result: LoadResult) -> None:
+    page.say(client(result), paint="dim")
+
+
+def client(result: LoadResult) -> str:
+    """What the measurement cost here."""
+    if result.origin is not None:
+        return f"measured by {result.origin.tool}; what that cost its client is not in its file"
     client = result.client
     tokens = result.tokens_out or 0
     per_million = f", {client.cpu_seconds / tokens * 1e6:.1f} s per million tokens" if tokens else ""
     lag = client.receive_lag.percentile(0.99)
     learnt = f", learnt of 99 % of the reads within {lag / 1e6:.1f} ms" if lag is not None else ""
     began = f", first request {client.first_request:.2f} s after the command" if client.first_request else ""
-    page.say(
+    return (
         f"this client: {count(client.processes, 'process', 'processes')} on {count(client.cores, 'core')}, "
-        f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}{began}",
-        paint="dim",
+        f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}{began}"
     )
 
 

@@ -1,0 +1,104 @@
+"""A load in words and in the rows of tables, the same in HTML, Markdown and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seatrial.model.load_result import Ending, LoadResult, LoadSeries
+from seatrial.report import load_figures as figures
+from seatrial.report import load_text
+from seatrial.report.wording import count, span
+
+SERIES_HEAD = ("Run", "Asked, /s", "Sent, /s", "Went well", "Good", "Tokens, /s",
+               "First token 50 %, ms", "95 %", "99 %", "Per token 50 %, ms", "99 %", "Counts")  # fmt: skip
+
+
+def verdict_of(outcome: LoadResult | LoadSeries) -> tuple[str, str, str]:
+    """In a word, in a sentence, and as a standing."""
+    if isinstance(outcome, LoadResult):
+        mark, said = load_text.verdict(outcome)
+        standing = "unknown" if mark == "IMPORTED" else "pass" if outcome.validity.valid else "fail"
+        return mark, said + ("" if outcome.complete else "; stopped before its end"), standing
+    runs = outcome.results
+    bad = sum(not one.validity.valid for one in runs)
+    if not bad:
+        marks = {load_text.verdict(one)[0] for one in runs} or {"EMPTY"}
+        return (
+            " and ".join(sorted(marks)),
+            f"in none of {count(len(runs), 'run')} is anything known against the client",
+            "unknown" if marks != {"VALID"} else "pass",
+        )
+    return "INVALID", f"in {bad} of {count(len(runs), 'run')} the client fell behind; they measure nothing", "fail"
+
+
+def place(outcome: LoadResult | LoadSeries) -> str:
+    result = outcome if isinstance(outcome, LoadResult) else next(iter(outcome.results), None)
+    if result is None:
+        return "nothing was sent"
+    target = result.plan.target
+    names = ", ".join(model.name for model in target.models[:4])
+    url = target.url or "a server that is not named"
+    return f"{names} at {url}" if names else url
+
+
+def asked(result: LoadResult) -> str:
+    return load_text.asked(result.plan)
+
+
+def facts(result: LoadResult) -> tuple[tuple[str, str], ...]:
+    plan = result.plan
+    warm = f"{span(plan.warm_up)}, {count(result.warm, 'request')}" if plan.warm_up else ""
+    answers = (
+        "" if result.origin is not None else f"{plan.target.api}, {'streaming' if plan.stream else 'not streaming'}"
+    )
+    return (
+        ("Load", asked(result)),
+        ("Measured", span(result.seconds)),
+        ("Warm-up, kept apart", warm),
+        ("Objectives", f"{figures.objectives(plan.slo)}, for {plan.slo.share:.1%}" if plan.slo.asks else ""),
+        ("Answers", answers),
+        ("Begun", result.started_at),
+    )
+
+
+def doubts(result: LoadResult) -> Iterator[tuple[str, str, str]]:
+    """Standing, name, and what it is: what makes it invalid first."""
+    for one in result.validity.doubts:
+        yield "fail", one.id, one.what
+    if result.origin is not None:
+        for line in load_text.origin_lines(result.origin):
+            yield "unknown", "imported", line
+    for one in result.validity.notes:
+        yield "unknown", one.id, one.what
+    if result.steady_from:
+        yield "unknown", "steady", f"from second {result.steady_from:g} on; --warm-up keeps apart what comes before"
+    if result.lost_in_flight:
+        yield "unknown", "lost", f"{result.lost_in_flight:,} were under way when the run was cut off; not counted"
+
+
+def series_rows(series: LoadSeries) -> Iterator[tuple[str, ...]]:
+    for place, one in enumerate(series.results, 1):
+        seen = one.distributions
+        first = seen.ttft_due if seen.ttft_due.total else seen.ttft_sent
+        each = seen.per_token if seen.per_token.total else seen.per_token_mean
+        well = one.endings.get(Ending.OK, 0)
+        yield (
+            str(place),
+            number(figures.rate_of(one)),
+            number(one.validity.sent_rate),
+            *(f"{part / one.requests:.1%}" if one.requests else "–" for part in (well, one.good)),
+            number(one.tokens_per_second),
+            *(number(figures.milliseconds(first, share)) for share in (0.5, 0.95, 0.99)),
+            *(number(figures.milliseconds(each, share)) for share in (0.5, 0.99)),
+            load_text.verdict(one)[0],
+        )
+
+
+def client(result: LoadResult) -> str:
+    return load_text.client(result)
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.1f}" if abs(value) >= 100 else f"{value:,.2f}"
