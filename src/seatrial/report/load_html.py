@@ -32,8 +32,7 @@ def _one(result: LoadResult) -> Iterator[str]:
 
 
 def _several(series: LoadSeries) -> Iterator[str]:
-    first = words.facts(series.results[0]) if series.results else ()
-    yield _header(series, (*first, ("Runs", str(len(series.results)))))
+    yield _header(series, words.facts(series))
     yield "<main>"
     yield f'<section aria-labelledby="figures"><h2 id="figures">Each run</h2>{_table(words.SERIES_HEAD, words.series_rows(series))}'
     known = [(title, f"{mean:,.2f}", f"{low:,.2f} to {high:,.2f}") for title, mean, (low, high) in intervals(series)]
@@ -85,7 +84,7 @@ def _figures(result: LoadResult) -> str:
         )
         for one in figures.times(result)
     )
-    return _table(("", "", "per second", "What it is"), totals) + _table(head, times)
+    return _table(("", "", "per second", "What it is"), totals, told=True) + _table(head, times, told=True)
 
 
 def _drawn(result: LoadResult) -> Iterator[str]:
@@ -106,13 +105,18 @@ def _endings(result: LoadResult) -> Iterator[str]:
     rows += [(f"status {status}", f"{count:,}", "") for status, count in result.statuses.items() if status != 200]
     rows += [(str(mark), f"{count:,}", "odd, though no failure") for mark, count in result.marks.items()]
     if rows:
-        yield "<section><h2>What did not go well</h2>" + _table(("What", "Requests", "That is"), rows) + "</section>"
+        yield (
+            "<section><h2>What did not go well</h2>"
+            + _table(("What", "Requests", "That is"), rows, told=True)
+            + "</section>"
+        )
 
 
-def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]], *, told: bool = False) -> str:
+    """``told``: the last column is words."""
     columns = "".join(f'<th scope="col">{e(name)}</th>' for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{e(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="numbers"><thead><tr>{columns}</tr></thead>'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="{"numbers told" if told else "numbers"}"><thead><tr>{columns}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

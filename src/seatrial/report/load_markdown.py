@@ -33,7 +33,8 @@ def _one(result: LoadResult) -> Iterator[str]:
 
 
 def _several(series: LoadSeries) -> Iterator[str]:
-    yield from (f"**{markdown_text(line)}**" for line in said(series))
+    yield from (f"- **{markdown_text(line)}**" for line in said(series))
+    yield from (f"- {name}: {markdown_text(value)}" for name, value in words.facts(series) if value)
     yield ""
     yield from _table(words.SERIES_HEAD, words.series_rows(series))
     known = [(title, f"{mean:,.2f}", f"{low:,.2f} to {high:,.2f}") for title, mean, (low, high) in intervals(series)]

@@ -9,8 +9,8 @@ from seatrial.report import load_figures as figures
 from seatrial.report import load_text
 from seatrial.report.wording import count, span
 
-SERIES_HEAD = ("Run", "Asked, /s", "Sent, /s", "Went well", "Good", "Tokens, /s",
-               "First token 50 %, ms", "95 %", "99 %", "Per token 50 %, ms", "99 %", "Counts")  # fmt: skip
+SERIES_HEAD = ("Run", "Counts", "Asked, /s", "Sent, /s", "Went well", "Good", "Tokens, /s",
+               "First token 50 %, ms", "95 %", "99 %", "Per token 50 %, ms", "99 %")  # fmt: skip
 
 
 def verdict_of(outcome: LoadResult | LoadSeries) -> tuple[str, str, str]:
@@ -45,8 +45,12 @@ def asked(result: LoadResult) -> str:
     return load_text.asked(result.plan)
 
 
-def facts(result: LoadResult) -> tuple[tuple[str, str], ...]:
-    plan = result.plan
+def facts(outcome: LoadResult | LoadSeries) -> tuple[tuple[str, str], ...]:
+    """Of several: what they have in common."""
+    if isinstance(outcome, LoadSeries):
+        same = facts(outcome.results[0])[3:] if outcome.results else ()
+        return (*same, ("Runs", str(len(outcome.results))))
+    result, plan = outcome, outcome.plan
     warm = f"{span(plan.warm_up)}, {count(result.warm, 'request')}" if plan.warm_up else ""
     answers = (
         "" if result.origin is not None else f"{plan.target.api}, {'streaming' if plan.stream else 'not streaming'}"
@@ -84,13 +88,13 @@ def series_rows(series: LoadSeries) -> Iterator[tuple[str, ...]]:
         well = one.endings.get(Ending.OK, 0)
         yield (
             str(place),
+            load_text.verdict(one)[0],
             number(figures.rate_of(one)),
             number(one.validity.sent_rate),
             *(f"{part / one.requests:.1%}" if one.requests else "–" for part in (well, one.good)),
             number(one.tokens_per_second),
             *(number(figures.milliseconds(first, share)) for share in (0.5, 0.95, 0.99)),
             *(number(figures.milliseconds(each, share)) for share in (0.5, 0.99)),
-            load_text.verdict(one)[0],
         )
 
 

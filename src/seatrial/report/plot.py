@@ -130,7 +130,7 @@ def _svg(plot: Plot) -> str:
         *_grid(across, upward, bottom),
         *(_band(one, across, upward) for one in plot.bands),
         *(part for one in plot.lines for part in _line(one, across, upward)),
-        *(_limit(one, across, upward, bottom) for one in plot.limits),
+        *(_limit(one, across, upward, bottom, place) for place, one in enumerate(plot.limits)),
         f'<text class="axis" x="{(_LEFT + _WIDE - _RIGHT) / 2:g}" y="{plot.high - 4}" text-anchor="middle">{e(plot.x)}</text>',
         f'<text class="axis" transform="translate(14 {(bottom + _TOP) / 2:g}) rotate(-90)" text-anchor="middle">{e(plot.y)}</text>',
     )
@@ -204,11 +204,11 @@ def _band(band: Band, across: _Scale, upward: _Scale) -> str:
     return f'<path class="band hue{band.hue}" d="{_path([*over, *below])}Z"/>'
 
 
-def _limit(limit: Limit, across: _Scale, upward: _Scale, bottom: float) -> str:
+def _limit(limit: Limit, across: _Scale, upward: _Scale, bottom: float, line: int) -> str:
     if limit.upright:
         x = across.place(limit.at)
         late = x > _WIDE * 0.75
-        where = f'x="{x - 5 if late else x + 5:.1f}" y="{_TOP + 12}"{_END if late else ""}'
+        where = f'x="{x - 5 if late else x + 5:.1f}" y="{_TOP + 12 + 14 * line}"{_END if late else ""}'
         return f'<path class="limit" d="M{x:.1f} {_TOP}V{bottom:g}"/><text class="said" {where}>{e(limit.name, limit=60)}</text>'
     y = upward.place(limit.at)
     where = f'x="{_WIDE - _RIGHT - 4}" y="{y - 5 if y > _TOP + 20 else y + 14:.1f}"{_END}'
