@@ -9,10 +9,12 @@ import msgspec
 
 from seatrial.app import load
 from seatrial.foreign import load_reading
+from seatrial.foreign.load_summary import Found
 from seatrial.measure import validity
 from seatrial.measure.record import RECORD_SCHEMA
+from seatrial.measure.tally import Tally
 from seatrial.model.errors import UsageError
-from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries
+from seatrial.model.load_result import SCHEMA, SERIES_SCHEMA, LoadResult, LoadSeries, Part
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file that is read at once; a record is read line by line
 _SCHEMA = re.compile(rb'\s*\{\s*"schema"\s*:\s*"([^"]{1,100})"')
@@ -50,10 +52,21 @@ def results(path: Path) -> tuple[LoadResult, ...]:
     return (outcome,) if isinstance(outcome, LoadResult) else outcome.results
 
 
-def _judged(found: tuple[LoadResult, ...]) -> LoadResult | LoadSeries:
+def _judged(found: tuple[Found, ...]) -> LoadResult | LoadSeries:
     """By our own tolerances, as far as the other tool's file allows."""
-    judged = tuple(msgspec.structs.replace(one, validity=validity.judge_of_other(one)) for one in found)
+    judged = tuple(_taken_again(one) if one.rows else _by_what_it_tells(one.result) for one in found)
     return judged[0] if len(judged) == 1 else LoadSeries(kind=load_reading.kind_of(judged), results=judged)
+
+
+def _by_what_it_tells(result: LoadResult) -> LoadResult:
+    return msgspec.structs.replace(result, validity=validity.judge_of_other(result))
+
+
+def _taken_again(found: Found) -> LoadResult:
+    """From each request, as if we had measured it."""
+    tally = Tally(found.result.plan)
+    tally.add(Part(shard=0, number=0, until=0, rows=found.rows, last=True))
+    return msgspec.structs.replace(tally.result(found.result.started_at), origin=found.result.origin)
 
 
 def _said_schema(path: Path) -> str | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from seatrial.foreign.load_summary import number, seconds, times
+from seatrial.foreign.load_summary import Found, number, seconds, times
 from seatrial.kit.histogram import Counts
 from seatrial.kit.text import one_line
 from seatrial.model.load import Closed, Model, Open, Phase, Plan, Process, Target
-from seatrial.model.load_result import Distributions, Ending, LoadResult, Origin, Validity
+from seatrial.model.load_result import Distributions, Ending, LoadResult, Origin, Row, Validity
 
 _SHARES = {
     "p001": 0.001,
@@ -27,13 +27,15 @@ _SHARES = {
     "p999": 0.999,
 }
 _LACKS = (
-    *("time to first token since it was due", "time between reads", "goodput since it was due"),
-    *("windows over time", "the server's own metrics", "what the client cost", "how each answer ended"),
+    *("time between reads: a stall hides in the mean of its request", "objectives"),
+    *("the server's own metrics", "what the client cost", "how each answer ended"),
 )
-_CAVEATS = (
-    "only percentiles are used of its file: between those the plots are stairs",
+_ROWS = ("times are those of each request in its file, taken again by our own definitions",)
+_LACKS_WITHOUT_ROWS = ("time to first token since it was due", "windows over time")
+_SUMMARY = (
+    "its file does not have every request: between the percentiles that it tells the plots are stairs",
     "first token counts since the request was sent, so that what the client was late is not in it",
-    "its time between tokens is the mean of each request, weighted by tokens: a stall hides in it",
+    "its time between tokens is the mean of each request, weighted by tokens",
 )
 
 
@@ -79,9 +81,39 @@ class _Config(msgspec.Struct, frozen=True):
     backend: Mapping[str, object] = {}
 
 
+class _Timings(msgspec.Struct, frozen=True):
+    targeted_start: float | None = None
+    request_start: float | None = None
+    first_token_iteration: float | None = None
+    last_token_iteration: float | None = None
+    token_iterations: float = 0
+    request_end: float | None = None
+
+
+class _Info(msgspec.Struct, frozen=True):
+    timings: _Timings = _Timings()
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    total_tokens: float | None = None
+
+
+class _Request(msgspec.Struct, frozen=True):
+    info: _Info = _Info()
+    input_metrics: _Usage = _Usage()
+    output_metrics: _Usage = _Usage()
+
+
+class _Requests(msgspec.Struct, frozen=True):
+    successful: tuple[_Request, ...] | None = ()
+    errored: tuple[_Request, ...] | None = ()
+    incomplete: tuple[_Request, ...] | None = ()
+
+
 class _Benchmark(msgspec.Struct, frozen=True):
     metrics: _Metrics
     config: _Config = _Config()
+    requests: _Requests = _Requests()
     start_time: float = 0.0
     duration: float = 0.0
     warmup_duration: float = 0.0
@@ -96,15 +128,61 @@ class Report(msgspec.Struct, frozen=True):
     benchmarks: tuple[_Benchmark, ...]
 
 
-def results(report: Report) -> Iterator[LoadResult]:
-    origin = Origin(
-        tool="guidellm",
-        version=one_line(report.metadata.guidellm_version, limit=40),
-        lacks=_LACKS,
-        caveats=_CAVEATS,
-    )
+def results(report: Report) -> Iterator[Found]:
+    version = one_line(report.metadata.guidellm_version, limit=40)
     for one in report.benchmarks:
-        yield _result(one, origin)
+        rows = (*_rows(one),)
+        lacks = _LACKS if rows else (*_LACKS_WITHOUT_ROWS, *_LACKS)
+        origin = Origin(tool="guidellm", version=version, lacks=lacks, caveats=_ROWS if rows else _SUMMARY)
+        yield Found(result=_result(one, origin), rows=rows)
+
+
+def _rows(one: _Benchmark) -> Iterator[Row]:
+    """Every request that counts, or none: it may keep but a sample of them."""
+    totals, kept = one.metrics.request_totals, one.requests
+    groups = (
+        (Ending.OK, kept.successful or (), totals.successful),
+        (Ending.OTHER, kept.errored or (), totals.errored),
+        (Ending.STOPPED, kept.incomplete or (), totals.incomplete),
+    )
+    if any(len(requests) < number(total or 0) for _, requests, total in groups):
+        return
+    begun = [
+        (request.info.timings.targeted_start or request.info.timings.request_start, ending, request)
+        for ending, requests, _ in groups
+        for request in requests
+        if request.info.timings.request_start is not None and request.info.timings.request_end is not None
+    ]
+    due = [(at, ending, request) for at, ending, request in begun if at is not None]
+    zero = min((at for at, _, _ in due), default=0.0)
+    for index, (at, ending, request) in enumerate(due):
+        yield _row(index, at, zero, ending, request)
+
+
+def _row(index: int, due: float, zero: float, ending: Ending, request: _Request) -> Row:
+    seen = request.info.timings
+
+    def since(moment: float | None) -> int:
+        return -1 if moment is None else round(seconds(moment - zero) * 1_000_000_000)
+
+    tokens = request.output_metrics.total_tokens
+    return Row(
+        index=index,
+        due=since(due),
+        begun=since(seen.request_start),
+        sent=since(seen.request_start),
+        first=since(seen.first_token_iteration),
+        last=since(seen.last_token_iteration),
+        end=since(seen.request_end),
+        ending=ending,
+        status=0,
+        tokens_in=number(request.input_metrics.total_tokens or 0),
+        tokens_out=number(seen.token_iterations if tokens is None else tokens),
+        chunks=number(seen.token_iterations),
+        stall=0,
+        marks=0,
+        model=0,
+    )
 
 
 def _result(one: _Benchmark, origin: Origin) -> LoadResult:

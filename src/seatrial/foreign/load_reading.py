@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.foreign import load_guidellm, load_inference_perf
+from seatrial.foreign.load_summary import Found
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Open
 from seatrial.model.load_result import LoadResult, SeriesKind
@@ -32,12 +33,12 @@ def is_known(data: bytes) -> bool:
     return head is not None and (head.inference_perf or head.guidellm)
 
 
-def read(data: bytes, *, file: str) -> tuple[LoadResult, ...]:
+def read(data: bytes, *, file: str) -> tuple[Found, ...]:
     head = _head(data)
     try:
         if head is not None and head.inference_perf:
             report = msgspec.json.decode(data, type=load_inference_perf.Report)
-            return (load_inference_perf.result(report),)
+            return (Found(result=load_inference_perf.result(report)),)
         return (*load_guidellm.results(msgspec.json.decode(data, type=load_guidellm.Report)),)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{file} is not as its tool writes it: {error}", way_out=_WAY_OUT) from error

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from seatrial.kit.histogram import Counts, of_percentiles
+from seatrial.model.load_result import LoadResult, Row
 
 _SECOND = 1_000_000_000
 _LONGEST = 10**7  # seconds; beyond, a time is none
 _MOST = 10**12  # requests, tokens
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file adds up to, and each request where it has them all."""
+
+    result: LoadResult
+    rows: tuple[Row, ...] = ()
 
 
 def times(known: Mapping[float, float], *, total: float, mean: float | None, unit: float = 1.0) -> Counts:

@@ -126,7 +126,12 @@ def of_percentiles(known: Mapping[float, int], *, total: int, mean: float | None
     if known and seen < total:
         histogram.record(known[max(known)], total - seen)
     counts = histogram.counts()
-    return counts if mean is None else msgspec.structs.replace(counts, sum=round(mean * total))
+    if not counts.total:
+        return counts
+    least, most = (max(known.get(share, value), 0) for share, value in ((0.0, counts.least), (1.0, counts.most)))
+    return msgspec.structs.replace(
+        counts, least=least, most=most, sum=counts.sum if mean is None else round(mean * total)
+    )
 
 
 def middle(index: int) -> float:

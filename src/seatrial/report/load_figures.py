@@ -127,6 +127,18 @@ def rate_of(result: LoadResult) -> float | None:
     return arrivals.phases[0].rate if isinstance(arrivals, Open) and arrivals.phases else None
 
 
+def first_token(result: LoadResult) -> Counts:
+    """Since it was due; since it was sent where another tool does not tell more."""
+    return result.distributions.ttft_due if result.distributions.ttft_due.total else result.distributions.ttft_sent
+
+
+def each_token(result: LoadResult) -> Counts:
+    """The mean of each request where another tool does not tell more."""
+    return (
+        result.distributions.per_token if result.distributions.per_token.total else result.distributions.per_token_mean
+    )
+
+
 def milliseconds(counts: Counts, share: float) -> float | None:
     value = counts.percentile(share)
     return None if value is None else value / 1e6

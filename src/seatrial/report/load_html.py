@@ -44,7 +44,7 @@ def _several(series: LoadSeries) -> Iterator[str]:
         yield f'<section aria-labelledby="rates"><h2 id="rates">By rate</h2>{drawn}</section>'
     for number, result in enumerate(series.results, 1):
         yield f"<details><summary>Run {number}: {e(words.asked(result))}, {words.verdict_of(result)[0]}</summary>"
-        yield f'<ul class="said-of">{joined(_doubts(result))}</ul>{_figures(result)}'
+        yield f'<ul class="said-of">{joined(_doubts(result, alone=False))}</ul>{_figures(result)}'
         yield from (figure(one) for one in (*plots.over_time(result), *plots.spreads(result)))
         yield from _endings(result)
         yield "</details>"
@@ -65,8 +65,8 @@ def _header(outcome: LoadResult | LoadSeries, facts: Iterable[tuple[str, str]]) 
 </header>"""
 
 
-def _doubts(result: LoadResult) -> Iterator[str]:
-    for standing, id, what in words.doubts(result):
+def _doubts(result: LoadResult, *, alone: bool = True) -> Iterator[str]:
+    for standing, id, what in words.doubts(result, alone=alone):
         yield f'<li data-standing="{standing}"><b>{e(id)}</b>{e(what)}</li>'
 
 

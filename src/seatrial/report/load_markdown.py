@@ -41,7 +41,7 @@ def _several(series: LoadSeries) -> Iterator[str]:
     if known:
         yield from _table(("Figure", "Mean of the runs", "95 % sure between"), known)
     for number, result in enumerate(series.results, 1):
-        for _, id, what in words.doubts(result):
+        for _, id, what in words.doubts(result, alone=False):
             yield f"- run {number}, {markdown_text(id)}: {markdown_text(what)}"
 
 

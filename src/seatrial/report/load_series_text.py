@@ -9,7 +9,8 @@ from seatrial.kit.histogram import Counts
 from seatrial.kit.statistics import interval
 from seatrial.model.load_result import Ending, LoadResult, LoadSeries, SeriesKind
 from seatrial.report.lines import Page
-from seatrial.report.load_figures import milliseconds, objectives, rate_of
+from seatrial.report.load_figures import each_token, first_token, milliseconds, objectives, rate_of
+from seatrial.report.load_text import origin_lines
 
 
 def render(series: LoadSeries, *, colour: bool = False) -> str:
@@ -33,7 +34,16 @@ def render(series: LoadSeries, *, colour: bool = False) -> str:
 
 
 def said(series: LoadSeries) -> list[str]:
-    """What they say together."""
+    """What they say together, and who measured them."""
+    return [*_found(series), *origins(series)]
+
+
+def origins(series: LoadSeries) -> dict[str, None]:
+    """Of runs that another tool measured: once, as it is the same for all."""
+    return dict.fromkeys(line for one in series.results if one.origin for line in origin_lines(one.origin))
+
+
+def _found(series: LoadSeries) -> list[str]:
     if series.kind is not SeriesKind.SEARCH:
         return []
     if series.highest is None:
@@ -49,7 +59,7 @@ def said(series: LoadSeries) -> list[str]:
 
 
 def _row(result: LoadResult) -> str:
-    seen, asked = result.distributions, rate_of(result)
+    first, each, asked = first_token(result), each_token(result), rate_of(result)
     rate = "–" if asked is None else f"{asked:.4g}"
     sent = f"{result.validity.sent_rate:,.1f}" if result.validity.sent_rate else "–"
     well = result.endings.get(Ending.OK, 0)
@@ -57,9 +67,9 @@ def _row(result: LoadResult) -> str:
         f"{one / result.requests:>8.1%}" if result.requests else f"{'–':>8}" for one in (well, result.good)
     )
     tokens = f"{'–':>10}" if result.tokens_per_second is None else f"{result.tokens_per_second:>10,.0f}"
-    times = _ms(seen.ttft_due, 0.5, 10) + _ms(seen.ttft_due, 0.95) + _ms(seen.ttft_due, 0.99)
+    times = _ms(first, 0.5, 10) + _ms(first, 0.95) + _ms(first, 0.99)
     mark = "" if result.validity.valid else "  INVALID"
-    return f"  {rate:>9}{sent:>9}{shares}{tokens}{times}{_ms(seen.per_token, 0.5)}{_ms(seen.per_token, 0.99)}{mark}"
+    return f"  {rate:>9}{sent:>9}{shares}{tokens}{times}{_ms(each, 0.5)}{_ms(each, 0.99)}{mark}"
 
 
 def _ms(counts: Counts, share: float, width: int = 9) -> str:

@@ -65,11 +65,11 @@ def facts(outcome: LoadResult | LoadSeries) -> tuple[tuple[str, str], ...]:
     )
 
 
-def doubts(result: LoadResult) -> Iterator[tuple[str, str, str]]:
-    """Standing, name, and what it is: what makes it invalid first."""
+def doubts(result: LoadResult, *, alone: bool = True) -> Iterator[tuple[str, str, str]]:
+    """Standing, name, and what it is: what makes it invalid first. ``alone``: not one of a series, which says the rest."""
     for one in result.validity.doubts:
         yield "fail", one.id, one.what
-    if result.origin is not None:
+    if result.origin is not None and alone:
         for line in load_text.origin_lines(result.origin):
             yield "unknown", "imported", line
     for one in result.validity.notes:
@@ -82,9 +82,7 @@ def doubts(result: LoadResult) -> Iterator[tuple[str, str, str]]:
 
 def series_rows(series: LoadSeries) -> Iterator[tuple[str, ...]]:
     for place, one in enumerate(series.results, 1):
-        seen = one.distributions
-        first = seen.ttft_due if seen.ttft_due.total else seen.ttft_sent
-        each = seen.per_token if seen.per_token.total else seen.per_token_mean
+        first, each = figures.first_token(one), figures.each_token(one)
         well = one.endings.get(Ending.OK, 0)
         yield (
             str(place),
