@@ -162,14 +162,14 @@ _FIGURES = (
         "/s",
         True,
         lambda result: result.tokens_per_second,
-        lambda window: window.tokens / window.seconds,
+        lambda window: window.per_second(window.tokens),
     ),
     _Figure(
         "goodput",
         "/s",
         True,
         lambda result: result.goodput,
-        lambda window: window.good / window.seconds,
+        lambda window: window.per_second(window.good),
     ),
     _Figure("failed", "", False, _failed, lambda window: window.failed / window.due if window.due else None),
 )

@@ -116,6 +116,9 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     ttft: tuple[float, float, float] | None = None  # median, 95 %, 99 %, seconds, from when it was due
     whole: tuple[float, float, float] | None = None
 
+    def per_second(self, number: float) -> float:
+        return number / self.seconds if self.seconds > 0 else 0.0
+
 
 class Distributions(msgspec.Struct, frozen=True, kw_only=True):
     """Nanoseconds, of the requests that went well."""

@@ -55,7 +55,7 @@ def _lines(result: LoadResult) -> Iterator[_Cell]:
 def _windows(result: LoadResult) -> Iterator[_Cell]:
     for window in result.windows:
         for name in ("due", "ok", "good", "failed", "tokens"):
-            yield "window", window.at, name, "rate", "/s", getattr(window, name) / window.seconds
+            yield "window", window.at, name, "rate", "/s", window.per_second(getattr(window, name))
         yield "window", window.at, "in_flight", "count", "", float(window.in_flight)
         for name, values in (("ttft_due", window.ttft), ("whole_due", window.whole)):
             for statistic, value in zip(_PLACES, values or (), strict=False):

@@ -47,7 +47,7 @@ def over_time(result: LoadResult) -> Iterator[Plot]:
         meaning="out per second, of the answers whose requests were due in each window.",
         x="seconds since the beginning",
         y="tokens/s",
-        lines=(Line(name="tokens", points=tuple((_end(one), one.tokens / one.seconds) for one in windows)),),
+        lines=(Line(name="tokens", points=tuple((_end(one), one.per_second(one.tokens)) for one in windows)),),
         limits=limits,
         span=span,
         high=170,
@@ -110,7 +110,7 @@ def _rates(windows: Sequence[Window], *, asks: bool) -> Iterator[Line]:
         rows.insert(2, ("within the objectives", "good", 2))
     for said, name, hue in rows:
         if name != "failed" or any(one.failed for one in windows):
-            values = [(_end(one), getattr(one, name) / one.seconds) for one in windows]
+            values = [(_end(one), one.per_second(getattr(one, name))) for one in windows]
             yield Line(name=said, points=((windows[0].at, values[0][1]), *values), hue=hue, look=Look.STEP)
 
 
