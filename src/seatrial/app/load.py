@@ -55,10 +55,10 @@ def send(
 def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
     """Go on where a run was cut off. What had begun and not ended then is counted as lost, and not sent again."""
     header, parts = read(record)
-    tally, seen = Tally(header.plan, cores=cores()), set[int]()
-    done = _added(tally, parts, seen)
+    tally = Tally(header.plan, cores=cores())
+    done = _added(tally, parts)
     skip = tally.until / NANOSECONDS
-    lost = _begun_before(header.plan, tally) - len(seen)
+    lost = _begun_before(header.plan, tally) - tally.requests - tally.warm
     if done:
         return tally.result(header.started_at, lost_in_flight=lost)
     tally.go_on()
@@ -70,9 +70,9 @@ def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
 def of_record(record: Path) -> LoadResult:
     """What a record adds up to, without sending anything."""
     header, parts = read(record)
-    tally, seen = Tally(header.plan, cores=cores()), set[int]()
-    done = _added(tally, parts, seen)
-    lost = 0 if done else _begun_before(header.plan, tally) - len(seen)
+    tally = Tally(header.plan, cores=cores())
+    done = _added(tally, parts)
+    lost = 0 if done else _begun_before(header.plan, tally) - tally.requests - tally.warm
     return tally.result(header.started_at, complete=done, lost_in_flight=lost)
 
 
@@ -130,12 +130,11 @@ def _samples(scraper: Scraper | None, crew: Crew) -> tuple[ServerSample, ...]:
     return tuple(msgspec.structs.replace(one, at=round(one.at + late, 3)) for one in scraper.samples)
 
 
-def _added(tally: Tally, parts: Iterable[Part], seen: set[int]) -> bool:
+def _added(tally: Tally, parts: Iterable[Part]) -> bool:
     """Whether the run had come to its end: each process has told its last, and none was stopped."""
     last: set[int] = set()
     for part in parts:
         tally.add(part)
-        seen.update(row.index for row in part.rows)
         if part.last and not part.stopped:
             last.add(part.shard)
     return last >= set(range(tally.plan.shards))

@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.kit.histogram import Counts, Histogram, merged
+from seatrial.kit.histogram import Counts, Histogram, merged, of_percentiles
 
 values = st.lists(st.integers(0, 10**15), min_size=1, max_size=200)
 
@@ -25,7 +26,7 @@ def test_a_percentile_is_known_to_one_percent(numbers: list[int], share: float) 
 
 @given(values, values)
 def test_merging_loses_nothing(left: list[int], right: list[int]) -> None:
-    assert merged([of(left), of(right)]) == of(left + right)
+    assert merged, of_percentiles([of(left), of(right)]) == of(left + right)
 
 
 @given(values)
@@ -45,3 +46,21 @@ def test_below_zero_counts_as_zero() -> None:
 def test_the_share_within_a_limit() -> None:
     assert of([1, 2, 3, 4]).share_within(2) == 0.5
     assert of([1, 2]).share_within(10) == 1.0
+
+
+def test_percentiles_that_are_known_stay_as_they_are() -> None:
+    known = {0.0: 100, 0.5: 1_000, 0.9: 5_000, 0.99: 20_000, 1.0: 70_000}
+    counts = of_percentiles(known, total=1_000, mean=2_000.5)
+    assert counts.total == 1_000
+    assert counts.mean == 2_000.5
+    assert (counts.least, counts.most) == (100, 70_000)
+    for share, value in known.items():
+        assert counts.percentile(share) == pytest.approx(value, rel=0.005)
+    assert counts.percentile(0.7) == pytest.approx(5_000, rel=0.005)  # in between: the next above
+
+
+def test_percentiles_of_few_or_of_none() -> None:
+    assert of_percentiles({}, total=10).total == 0
+    assert of_percentiles({0.5: 7}, total=0).total == 0
+    assert of_percentiles({0.5: 7, 0.99: 9}, total=1).percentile(0.5) == 7
+    assert of_percentiles({0.5: 7}, total=10).total == 10
