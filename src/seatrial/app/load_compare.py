@@ -17,11 +17,16 @@ def as_text(compared: Compared, *, colour: bool = False) -> str:
     for one in compared.changes:
         page.row(_row(one))
     page.gap()
-    page.say(
-        "samples are windows of one run each; repeats say more" if compared.by_windows else "samples are repeats",
-        paint="dim",
-    )
+    page.say(_samples(compared), paint="dim")
     return page.text()
+
+
+def _samples(compared: Compared) -> str:
+    if compared.by_windows:
+        return "samples are windows of one run each; repeats say more"
+    if all(one.chance is None for one in compared.changes):
+        return "one figure on each side says nothing of chance; repeats do"
+    return "samples are repeats"
 
 
 def _row(one: Change) -> str:

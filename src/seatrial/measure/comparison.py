@@ -58,7 +58,8 @@ def compare(before: Sequence[LoadResult], after: Sequence[LoadResult], *, by: fl
         _change(figure, left, right, None if chance is None else next(corrected), by)
         for figure, left, right, chance in rows
     ]
-    return Compared(changes=tuple(changes), by_windows=not repeats, caveats=(*_caveats(before, after),))
+    by_windows = not repeats and any(min(one.samples) >= _WINDOWS for one in changes)
+    return Compared(changes=tuple(changes), by_windows=by_windows, caveats=(*_caveats(before, after),))
 
 
 def _told_by_both(results: Sequence[LoadResult]) -> Iterator[_Figure]:

@@ -10,6 +10,7 @@ from seatrial.report import load_plots as plots
 from seatrial.report import load_words as words
 from seatrial.report.hostile import html_text as e
 from seatrial.report.html_frame import WAVE, document, joined, part
+from seatrial.report.load_rate_plots import by_rate
 from seatrial.report.load_series_text import intervals, said
 from seatrial.report.plot import figure
 
@@ -39,7 +40,7 @@ def _several(series: LoadSeries) -> Iterator[str]:
     if known:
         yield "<h2>How well it is known</h2>" + _table(("Figure", "Mean of the runs", "95 % sure between"), known)
     yield "</section>"
-    drawn = joined(figure(one) for one in plots.by_rate(series.results))
+    drawn = joined(figure(one) for one in by_rate(series.results))
     if drawn:
         yield f'<section aria-labelledby="rates"><h2 id="rates">By rate</h2>{drawn}</section>'
     for number, result in enumerate(series.results, 1):

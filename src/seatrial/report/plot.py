@@ -16,6 +16,7 @@ from seatrial.report.hostile import html_text as e
 Point = tuple[float, float]
 
 _WIDE, _LEFT, _RIGHT, _TOP, _BOTTOM = 800, 70, 14, 10, 40
+_FAR = 4  # times the highest value: a limit beyond that would flatten all else, and is only named
 _LARGEST = 1e15  # beyond, nothing is a figure any more
 
 
@@ -123,7 +124,7 @@ def _svg(plot: Plot) -> str:
     xs += [limit.at for limit in plot.limits if limit.upright and plot.span is None]
     ys = [y for line in plot.lines for _, y in line.points] + [y for band in plot.bands for y in band.points[0][1:]]
     ys += [y for band in plot.bands for point in band.points for y in point[1:]]
-    ys += [limit.at for limit in plot.limits if not limit.upright]
+    ys += [limit.at for limit in plot.limits if not limit.upright and limit.at <= _FAR * max(ys)]
     across = _scale(plot.span or (min(xs), max(xs)), plot.log_x, _LEFT, _WIDE - _RIGHT)
     upward = _scale((min(ys) if plot.log_y else min(0.0, *ys, 0.0), plot.until or max(ys)), plot.log_y, bottom, _TOP)
     inside = (
@@ -210,6 +211,8 @@ def _limit(limit: Limit, across: _Scale, upward: _Scale, bottom: float, line: in
         late = x > _WIDE * 0.75
         where = f'x="{x - 5 if late else x + 5:.1f}" y="{_TOP + 12 + 14 * line}"{_END if late else ""}'
         return f'<path class="limit" d="M{x:.1f} {_TOP}V{bottom:g}"/><text class="said" {where}>{e(limit.name, limit=60)}</text>'
+    if limit.at > upward.top:
+        return f'<text class="said" x="{_WIDE - _RIGHT - 4}" y="{_TOP + 12}"{_END}>{e(limit.name, limit=60)} ↑</text>'
     y = upward.place(limit.at)
     where = f'x="{_WIDE - _RIGHT - 4}" y="{y - 5 if y > _TOP + 20 else y + 14:.1f}"{_END}'
     return f'<path class="limit" d="M{_LEFT} {y:.1f}H{_WIDE - _RIGHT}"/><text class="said" {where}>{e(limit.name, limit=60)}</text>'

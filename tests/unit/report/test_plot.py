@@ -76,3 +76,12 @@ def test_shares_end_at_all_and_are_few() -> None:
     assert [share for _, share in points] == sorted(share for _, share in points)
     half = min(points, key=lambda point: abs(point[1] - 50))
     assert half[0] == pytest.approx(45.5, rel=0.02)
+
+
+def test_a_limit_far_above_is_named_and_flattens_nothing() -> None:
+    near = figure(a_plot((0, 1), (1, 10), limits=(Limit(name="objective", at=20),)))
+    far = figure(a_plot((0, 1), (1, 10), limits=(Limit(name="objective", at=5_000),)))
+    assert 'class="limit"' in near
+    assert 'class="limit"' not in far
+    assert "objective ↑" in far
+    assert min(y for _, y in centres(far)) < min(y for _, y in centres(near))
