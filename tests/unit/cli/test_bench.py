@@ -110,6 +110,22 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "first token, median" in capsys.readouterr().out
 
 
+def test_what_was_measured_saved_or_recorded_is_one_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, record, page = (str(tmp_path / name) for name in ("saved", "record", "page"))
+    shown = ("-o", "html", "--output-file", page)
+    with serving(plain(tokens=3, ttft=0, gap=0)) as server:
+        code = run(server.url, "--clients", "2", "--requests", "6", "--save", saved, "--record", record, *shown)
+    measured = Path(page).read_text("utf-8")
+    assert main(["report", saved, *shown]) == code
+    assert Path(page).read_text("utf-8") == measured
+    assert main(["report", record, *shown]) == code
+    of_record = Path(page).read_text("utf-8")
+    for part in ("Over time", "How it spreads", "since it was due", server.url):
+        assert part in measured
+        assert part in of_record
+    assert capsys.readouterr().out == ""
+
+
 def test_failures_are_told_in_words_and_by_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     async def script(answer: Answer) -> None:
         await answer.raw(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
