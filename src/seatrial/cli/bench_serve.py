@@ -33,7 +33,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="NAMESPACE/NAME[:PORT]",
         help="reached through the API server, whose time is then part of what is measured",
     )
-    inside.add_argument("--lab", nargs="?", const="default", metavar="NAME", help="of this lab; default unless named")
+    inside.add_argument(
+        "--lab",
+        nargs="?",
+        const="default",
+        metavar="NAME",
+        help="of this lab; default unless named. Without --service, a simulated model server is started there for the run",
+    )
     inside.add_argument("--kubeconfig", type=Path, metavar="FILE", help="of the cluster of this kubeconfig")
     inside.add_argument("--context", metavar="NAME", help="of the cluster of this context")
     load_flags.add(parser)
@@ -67,8 +73,11 @@ def run(args: argparse.Namespace) -> int:
     from seatrial.app import load
     from seatrial.cli.load_live import watched
 
-    if [args.url, args.service, args.resume].count(None) != 2:
-        raise UsageError("give a URL, or --service, or --resume FILE", way_out="seatrial bench serve --help")
+    named = 3 - [args.url, args.service, args.resume].count(None)
+    if named != 1 and not (named == 0 and args.lab is not None):
+        raise UsageError("give a URL, --service, --lab or --resume FILE", way_out="seatrial bench serve --help")
+    if args.lab is not None and args.service is None and named:
+        raise UsageError("--lab goes with --service, or stands alone", way_out="leave it out, or the other")
     if args.record is not None and (args.repeats or args.sweep or args.find_rate):
         raise UsageError("a record is of one run", way_out="leave --record out; --save keeps every result")
     with watched() as watch:
@@ -82,7 +91,8 @@ def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
     from seatrial.app import load
     from seatrial.cli import load_plan
 
-    plan = load_plan.plan(args, args.url or "", load.cores())
+    usual = {"rate": 10.0, "length": 20.0} if args.service is None and args.lab is not None else {}
+    plan = load_plan.plan(args, args.url or "", load.cores(), **usual)
     with _reached(args, plan) as reached:
         return _series(args, reached, watch) or load.send(
             reached, record=args.record, metrics=tuple(args.metrics), watch=watch
@@ -92,17 +102,32 @@ def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
 @contextmanager
 def _reached(args: argparse.Namespace, plan: Plan) -> Iterator[Plan]:
     """The plan as it is where the target lies inside a cluster."""
-    if args.service is None:
+    if args.service is None and args.lab is None:
         yield plan
         return
-    import msgspec
+    from msgspec.structs import replace
 
     from seatrial.app import load_service
     from seatrial.app.target import Target
 
     cluster = Target(kubeconfig=args.kubeconfig, context=args.context, lab=args.lab)
-    with load_service.through(cluster, args.service, plan.target) as target:
-        yield msgspec.structs.replace(plan, target=target)
+    with _service(args) as (service, simulated), load_service.through(cluster, service, plan.target) as target:
+        yield replace(plan, target=replace(target, simulated=simulated))
+
+
+@contextmanager
+def _service(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Its name, and what is simulated about it: the one that was named, or one that is started for this."""
+    if args.service is not None:
+        yield args.service, ""
+        return
+    import time
+
+    from seatrial.app import load_lab
+    from seatrial.cli.progress import PlainLines
+
+    with load_lab.serving(args.lab, tell=PlainLines(sys.stderr, time.monotonic).tell) as served:
+        yield served.service, load_lab.SIMULATED
 
 
 def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:

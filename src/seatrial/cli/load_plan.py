@@ -24,13 +24,14 @@ from seatrial.model.load import (
     Tls,
 )
 
-_FOR = 30.0  # seconds, unless given
+_RATE, _FOR = 1.0, 30.0  # requests per second, seconds; unless given
 _OBJECTIVES = {"ttft": "ttft", "tpot": "per_token", "whole": "whole"}
 _BURST = re.compile(r"(?P<times>\d+(?:\.\d+)?)x(?P<lasting>[^/]+)/(?P<every>.+)")
 
 
-def plan(args: argparse.Namespace, url: str, processes: int) -> Plan:
-    arrivals = arrivals_of(args)
+def plan(args: argparse.Namespace, url: str, processes: int, *, rate: float = _RATE, length: float = _FOR) -> Plan:
+    """``rate`` and ``length`` where the flags say nothing of them."""
+    arrivals = arrivals_of(args, rate, length)
     return Plan(
         target=target(args, url),
         arrivals=arrivals,
@@ -65,8 +66,8 @@ def target(args: argparse.Namespace, url: str) -> Target:
     )
 
 
-def arrivals_of(args: argparse.Namespace) -> Arrivals:
-    length = args.length or _FOR
+def arrivals_of(args: argparse.Namespace, rate: float = _RATE, length: float = _FOR) -> Arrivals:
+    length = args.length or length
     if args.clients is not None:
         lasting = args.length or (None if args.requests else _FOR)
         return Closed(clients=args.clients, seconds=lasting, requests=args.requests, ramp=args.ramp)
@@ -76,7 +77,7 @@ def arrivals_of(args: argparse.Namespace) -> Arrivals:
         return replay(args.trace, speed=args.speed, seconds=args.length, requests=args.requests)
     if args.requests is not None:
         raise UsageError("--requests goes with --clients or --trace", way_out="say how long with --for")
-    rate = args.rate or 1.0
+    rate = args.rate or rate
     phases: tuple[Phase, ...] = (Phase(seconds=length, rate=rate, to=args.ramp_to),)
     if args.burst:
         if args.ramp_to:

@@ -102,6 +102,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     secret_headers: tuple[tuple[str, str], ...] = ()  # name, and the environment variable that holds the value
     tls: Tls = Tls()
+    simulated: str = ""  # what stands there for a server, in words; empty where nothing is known to
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

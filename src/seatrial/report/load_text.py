@@ -12,10 +12,20 @@ from seatrial.report import load_figures as figures
 from seatrial.report.lines import Page
 from seatrial.report.wording import count, span
 
+_READING = (
+    "VALID is about the client alone: it sent what was asked when it was asked, and read what came as it came",
+    "since it was due: from the moment at which the plan wanted the request sent, which is what a user waits for",
+    "since it was sent: from the moment at which the request left; the difference is this client's own delay",
+    "50 % of the requests took as long as the first column says or less, 99 % as long as the fourth",
+    "between tokens is how fluently an answer is read; goodput counts the answers that meet --slo, such as ttft=300ms",
+    "the address above goes through the API server, whose time is in these figures",
+    "a server of your own: seatrial bench serve URL --rate 20 --for 1m --slo ttft=300ms,tpot=50ms",
+)
+
 
 def render(result: LoadResult, *, colour: bool = False) -> str:
     page = Page(colour=colour, width=100)
-    for section in (_head, _figures, _endings, _server, _doubts, _client):
+    for section in (_head, _figures, _endings, _server, _doubts, _client, _meaning):
         section(page, result)
         page.gap()
     return page.text()
@@ -30,6 +40,8 @@ def _head(page: Page, result: LoadResult) -> None:
             page.say(line, mark="!", paint="unknown")
     if not result.complete:
         page.say("the run was stopped before its end; this is what there was until then", paint="bold")
+    if plan.target.simulated:
+        page.say(plan.target.simulated, mark="SIMULATED", paint="unknown")
     page.gap()
     answers = (
         f" · {plan.target.api} · {'streaming' if plan.stream else 'not streaming'}" if result.origin is None else ""
@@ -151,6 +163,15 @@ def client(result: LoadResult) -> str:
         f"this client: {count(client.processes, 'process', 'processes')} on {count(client.cores, 'core')}, "
         f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}{began}"
     )
+
+
+def _meaning(page: Page, result: LoadResult) -> None:
+    """For whoever tries it out: what the rows are, and what comes next."""
+    if not result.plan.target.simulated:
+        return
+    page.say("How to read this", paint="bold")
+    for line in _READING:
+        page.say(line, indent=2, mark="·")
 
 
 def _milliseconds(counts: Counts) -> str:
