@@ -19,8 +19,9 @@ from seatrial.catalog.checks import models
 from seatrial.engine.catalog import Catalog
 from seatrial.kit.clock import SystemClock
 from seatrial.lab import site as sites
+from seatrial.lab import wait
 from seatrial.lab.node.programs import IMAGE
-from seatrial.model.errors import UsageError
+from seatrial.model.errors import CannotJudge, UsageError
 from seatrial.model.lab import LabLevel
 from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.workbench import Workbench
@@ -36,7 +37,7 @@ SIMULATED = (
 class Served(msgspec.Struct, frozen=True):
     """Where the servers are, and the bench and the loop that keep them."""
 
-    service: str  # as NAMESPACE/NAME:PORT
+    url: str  # of the Service itself: this machine has a way to the addresses of its labs
     bench: Workbench
     runner: asyncio.Runner
 
@@ -53,7 +54,7 @@ def serving(lab: str, *, tell: Tell = silent) -> Iterator[Served]:
     with asyncio.Runner() as runner, _ends_alike():
         try:
             bench = runner.run(_begun(stack, lab, tell))
-            yield Served(f"{bench.namespace}/{models.SERVICE}:http", bench, runner)
+            yield Served(runner.run(_address(lab, bench)), bench, runner)
         finally:
             runner.run(stack.aclose())
 
@@ -70,6 +71,15 @@ async def _begun(stack: AsyncExitStack, lab: str, tell: Tell) -> Workbench:
     await models.serve(bench, SERVERS, *OPTIONS)
     tell(Event(what, State.DONE))
     return bench
+
+
+async def _address(lab: str, bench: Workbench) -> str:
+    service = await bench.read("services", models.SERVICE)
+    if service is None:
+        raise CannotJudge(f"Service {models.SERVICE} is gone", way_out="look who else removes things in this lab")
+    url = f"http://{service['spec']['clusterIP']}:{models.PORT}"
+    await wait.answers(sites.need(lab), f"{url}/health", within=bench.patience)
+    return url
 
 
 @contextmanager

@@ -105,29 +105,21 @@ def _reached(args: argparse.Namespace, plan: Plan) -> Iterator[Plan]:
     if args.service is None and args.lab is None:
         yield plan
         return
-    from msgspec.structs import replace
-
-    from seatrial.app import load_service
-    from seatrial.app.target import Target
-
-    cluster = Target(kubeconfig=args.kubeconfig, context=args.context, lab=args.lab)
-    with _service(args) as (service, simulated), load_service.through(cluster, service, plan.target) as target:
-        yield replace(plan, target=replace(target, simulated=simulated))
-
-
-@contextmanager
-def _service(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
-    """Its name, and what is simulated about it: the one that was named, or one that is started for this."""
-    if args.service is not None:
-        yield args.service, ""
-        return
     import time
 
-    from seatrial.app import load_lab
+    from msgspec.structs import replace
+
+    from seatrial.app import load_lab, load_service
+    from seatrial.app.target import Target
     from seatrial.cli.progress import PlainLines
 
+    if args.service is not None:
+        cluster = Target(kubeconfig=args.kubeconfig, context=args.context, lab=args.lab)
+        with load_service.through(cluster, args.service, plan.target) as target:
+            yield replace(plan, target=target)
+        return
     with load_lab.serving(args.lab, tell=PlainLines(sys.stderr, time.monotonic).tell) as served:
-        yield served.service, load_lab.SIMULATED
+        yield replace(plan, target=replace(plan.target, url=served.url, simulated=load_lab.SIMULATED))
 
 
 def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:

@@ -31,6 +31,15 @@ async def ready(site: Site, service: Service, process: subprocess.Popen[bytes] |
         await asyncio.sleep(0.05)
 
 
+async def answers(site: Site, url: str, *, within: float) -> None:
+    """Return once something answers there. A Service has addresses a moment before the node knows the way to them."""
+    deadline = time.monotonic() + within
+    while not await asyncio.to_thread(_answers, site, url):
+        if time.monotonic() > deadline:
+            raise LabError(f"nothing answers at {url} after {within:.0f} s", way_out=f"seatrial lab status {site.name}")
+        await asyncio.sleep(0.05)
+
+
 def alive(site: Site, started: Iterable[tuple[Service, subprocess.Popen[bytes]]]) -> None:
     """A LabError with the last words of the first that has ended: what nobody asks whether it is ready may end unseen."""
     for service, process in started:

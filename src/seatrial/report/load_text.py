@@ -18,7 +18,6 @@ _READING = (
     "since it was sent: from the moment at which the request left; the difference is this client's own delay",
     "50 % of the requests took as long as the first column says or less, 99 % as long as the fourth",
     "between tokens is how fluently an answer is read; goodput counts the answers that meet --slo, such as ttft=300ms",
-    "the address above goes through the API server, whose time is in these figures",
     "a server of your own: seatrial bench serve URL --rate 20 --for 1m --slo ttft=300ms,tpot=50ms",
 )
 
