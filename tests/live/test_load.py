@@ -26,7 +26,7 @@ def lab() -> Iterator[str]:
 
 
 def serve(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((*SEATRIAL, "bench", "serve", *args), capture_output=True, text=True, check=False)
+    return subprocess.run((SEATRIAL, "bench", "serve", *args), capture_output=True, text=True, check=False)
 
 
 def saved(path: Path) -> LoadResult:
@@ -58,7 +58,7 @@ def test_one_command_for_whoever_tries_it_out(lab: str, tmp_path: Path) -> None:
 
 def test_a_service_is_reached_through_the_api_server(lab: str, tmp_path: Path) -> None:
     with serving(lab) as served:
-        service = f"{served.bench.namespace}/models:http"
+        service = f"{served.lent.bench.namespace}/models:http"
         flags = ("--clients", "2", "--requests", "20", "--tokens", "10", "--save", str(tmp_path / "saved"))
         told = serve("--service", service, "--lab", lab, *flags)
     result = saved(tmp_path / "saved")

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,7 @@ from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
 from seatrial.model.errors import Interrupted
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import LoadResult, LoadSeries, Part, ServerSample
+from seatrial.model.load_result import Doubt, LoadResult, LoadSeries, Part, ServerSample
 
 
 class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,17 +40,35 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+class Senders(Protocol):
+    """The processes that share a load: those of this machine (``measure.crew``), or pods."""
+
+    skipped: float
+    begun_at: float | None  # on the wall clock
+    stopped: bool
+    doubts: tuple[Doubt, ...]
+    cores: int
+
+    def run(self, take: Callable[[Part], None], turn: Callable[[], None]) -> None: ...
+
+
 def send(
-    plan: Plan, *, record: Path | None = None, metrics: tuple[str, ...] = (), watch: Watch = lambda _: None
+    plan: Plan,
+    *,
+    record: Path | None = None,
+    metrics: tuple[str, ...] = (),
+    watch: Watch = lambda _: None,
+    senders: Senders | None = None,
 ) -> LoadResult:
     """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result.
 
-    ``metrics``: addresses of the server's own, which are read meanwhile.
+    ``metrics``: addresses of the server's own, which are read meanwhile. ``senders``: those of this machine unless given.
     """
     scraper = Scraper(metrics)
     started_at = _now()
     kept = Record.begin(record, Header(plan=plan, started_at=started_at)) if record is not None else None
-    return _sent(Tally(plan, cores=cores()), Crew(plan), started_at, kept=kept, watch=watch, scraper=scraper)
+    crew = senders or Crew(plan, cores=cores())
+    return _sent(Tally(plan, cores=crew.cores), crew, started_at, kept=kept, watch=watch, scraper=scraper)
 
 
 def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
@@ -63,7 +82,7 @@ def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
         return tally.result(header.started_at, lost_in_flight=lost)
     tally.go_on()
     kept = Record.resume(record)
-    crew = Crew(header.plan, skip_before=skip, first_index=tally.indexes + 1)
+    crew = Crew(header.plan, skip_before=skip, first_index=tally.indexes + 1, cores=cores())
     return _sent(tally, crew, header.started_at, kept=kept, watch=watch, lost=lost)
 
 
@@ -78,7 +97,7 @@ def of_record(record: Path) -> LoadResult:
 
 def _sent(
     tally: Tally,
-    crew: Crew,
+    crew: Senders,
     started_at: str,
     *,
     kept: Record | None,
@@ -117,12 +136,13 @@ def _sent(
     if crew.stopped and not tally.requests:
         raise Interrupted("stopped before anything was measured")
     first = before + (crew.begun_at - _wall(begun)) if crew.begun_at is not None else None
-    return tally.result(
+    result = tally.result(
         started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first, samples=_samples(scraper, crew)
     )
+    return result.doubted(crew.doubts) if crew.doubts else result
 
 
-def _samples(scraper: Scraper | None, crew: Crew) -> tuple[ServerSample, ...]:
+def _samples(scraper: Scraper | None, crew: Senders) -> tuple[ServerSample, ...]:
     """From the moment on at which requests began."""
     if scraper is None or crew.begun_at is None:
         return ()

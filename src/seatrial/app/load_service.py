@@ -18,7 +18,9 @@ import msgspec
 from seatrial.app.reach import connect_to
 from seatrial.app.target import Target as Cluster
 from seatrial.cluster.access import Access
+from seatrial.cluster.client import Client
 from seatrial.cluster.credentials import Identity
+from seatrial.kit.text import one_line
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Target, Tls
 
@@ -31,9 +33,7 @@ _SERVICE = re.compile(
 @contextmanager
 def through(cluster: Cluster, service: str, target: Target) -> Iterator[Target]:
     """``target`` as it is reached there, while the block runs: keys lie in files of this user alone until then."""
-    match = _SERVICE.fullmatch(service)
-    if match is None:
-        raise UsageError(f"{service!r} is no service", way_out="write NAMESPACE/NAME or NAMESPACE/NAME:PORT")
+    match = _named(service)
     if any(name.lower() == "authorization" for name, _ in (*target.headers, *target.secret_headers)):
         raise UsageError(
             "the API server takes the Authorization header for itself", way_out="name the service's own address instead"
@@ -53,6 +53,33 @@ def through(cluster: Cluster, service: str, target: Target) -> Iterator[Target]:
             secret_headers=(*target.secret_headers, *((("Authorization", _TOKEN),) if identity.authorization else ())),
             tls=_tls(access, identity, Path(folder)),
         )
+
+
+async def inside(client: Client, service: str) -> str:
+    """Its address for pods of the cluster: that of the Service itself, so that nothing has to know names."""
+    match = _named(service)
+    namespace, name, wanted = match["namespace"], match["name"], match["port"]
+    found = await client.get((await client.resource("services")).path(namespace=namespace, name=name))
+    if found is None:
+        raise UsageError(f"there is no service {namespace}/{name}", way_out="kubectl get services --all-namespaces")
+    spec = found.get("spec", {})
+    ports = [one for one in spec.get("ports", ()) if wanted in (None, one.get("name"), str(one.get("port")))]
+    if len(ports) != 1:
+        there = ", ".join(one_line(str(one.get("name") or one.get("port"))) for one in spec.get("ports", ()))
+        raise UsageError(
+            f"service {namespace}/{name} has the ports {there or '(none)'}", way_out="name one of them, as :PORT"
+        )
+    address = str(spec.get("clusterIP") or "None")
+    if address == "None":
+        address = f"{name}.{namespace}.svc"
+    return f"http://{f'[{address}]' if ':' in address else address}:{int(ports[0]['port'])}"
+
+
+def _named(service: str) -> re.Match[str]:
+    match = _SERVICE.fullmatch(service)
+    if match is None:
+        raise UsageError(f"{service!r} is no service", way_out="write NAMESPACE/NAME or NAMESPACE/NAME:PORT")
+    return match
 
 
 @contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +38,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help="of this lab; default unless named. Without --service, a simulated model server is started there for the run",
     )
+    inside.add_argument(
+        "--in-cluster",
+        type=load_flags.count,
+        metavar="N",
+        help="send it from N pods of that cluster, to the service itself or to a URL that they reach",
+    )
+    inside.add_argument(
+        "--image", metavar="REFERENCE", help="of those pods, with Python and seatrial; a lab makes one unless given"
+    )
+    inside.add_argument("-y", "--yes", action="store_true", help="create those pods without asking")
     inside.add_argument("--kubeconfig", type=Path, metavar="FILE", help="of the cluster of this kubeconfig")
     inside.add_argument("--context", metavar="NAME", help="of the cluster of this context")
     load_flags.add(parser)
@@ -76,7 +84,12 @@ def run(args: argparse.Namespace) -> int:
     named = 3 - [args.url, args.service, args.resume].count(None)
     if named != 1 and not (named == 0 and args.lab is not None):
         raise UsageError("give a URL, --service, --lab or --resume FILE", way_out="seatrial bench serve --help")
-    if args.lab is not None and args.service is None and named:
+    if args.in_cluster is not None and (args.resume or args.repeats or args.sweep or args.find_rate or args.processes):
+        raise UsageError(
+            "--in-cluster is for one run, with one process in each pod",
+            way_out="leave --resume, --repeats, --sweep, --find-rate and --processes out",
+        )
+    if args.lab is not None and args.service is None and named and args.in_cluster is None:
         raise UsageError("--lab goes with --service, or stands alone", way_out="leave it out, or the other")
     if args.record is not None and (args.repeats or args.sweep or args.find_rate):
         raise UsageError("a record is of one run", way_out="leave --record out; --save keeps every result")
@@ -93,33 +106,12 @@ def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
 
     usual = {"rate": 10.0, "length": 20.0} if args.service is None and args.lab is not None else {}
     plan = load_plan.plan(args, args.url or "", load.cores(), **usual)
-    with _reached(args, plan) as reached:
+    from seatrial.cli import load_inside
+
+    with load_inside.reached(args, plan) as (reached, senders):
         return _series(args, reached, watch) or load.send(
-            reached, record=args.record, metrics=tuple(args.metrics), watch=watch
+            reached, record=args.record, metrics=tuple(args.metrics), watch=watch, senders=senders
         )
-
-
-@contextmanager
-def _reached(args: argparse.Namespace, plan: Plan) -> Iterator[Plan]:
-    """The plan as it is where the target lies inside a cluster."""
-    if args.service is None and args.lab is None:
-        yield plan
-        return
-    import time
-
-    from msgspec.structs import replace
-
-    from seatrial.app import load_lab, load_service
-    from seatrial.app.target import Target
-    from seatrial.cli.progress import PlainLines
-
-    if args.service is not None:
-        cluster = Target(kubeconfig=args.kubeconfig, context=args.context, lab=args.lab)
-        with load_service.through(cluster, args.service, plan.target) as target:
-            yield replace(plan, target=target)
-        return
-    with load_lab.serving(args.lab, tell=PlainLines(sys.stderr, time.monotonic).tell) as served:
-        yield replace(plan, target=replace(plan.target, url=served.url, simulated=load_lab.SIMULATED))
 
 
 def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:

@@ -168,6 +168,13 @@ class Client:
             raise NoSuchObject(f"there is no pod {namespace}/{text.one_line(pod)} to read logs of")
         return body.decode(errors="replace")
 
+    async def log_lines(self, namespace: str, pod: str, *, idle: float) -> AsyncGenerator[bytes, None]:
+        """From the first on, each as it comes, until the container has ended; ``idle`` is how long it may say nothing."""
+        path = (await self.resource("pods")).path(namespace=namespace, name=pod, subresource="log")
+        async with self._transport.stream(path, params={"follow": "true"}, idle=idle, accept="*/*") as lines:
+            async for line in lines:
+                yield line
+
     async def proxied(self, door: Door, path: str, query: Mapping[str, str]) -> str:
         """What something in the cluster answers to a GET through the API server."""
         resource = await self.resource(door.resource)

@@ -92,11 +92,13 @@ class Transport:
         raise AssertionError("the last try answers or raises")
 
     @asynccontextmanager
-    async def stream(self, path: str, *, params: Parameters, idle: float) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    async def stream(
+        self, path: str, *, params: Parameters, idle: float, accept: str = JSON
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The lines of an answer that goes on for as long as it likes, though never silent for longer than ``idle``."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=idle)
         for tries_left in reversed(range(_TRIES)):
-            async with self._respond("GET", path, params=params, headers={"Accept": JSON}, limits=limits) as response:
+            async with self._respond("GET", path, params=params, headers={"Accept": accept}, limits=limits) as response:
                 pause = _pause(response) if tries_left else None
                 if pause is None:
                     if response.status != 200:

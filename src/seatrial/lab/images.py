@@ -14,6 +14,7 @@ import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from seatrial.lab.linking import libraries
@@ -25,20 +26,32 @@ _REFERENCE = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_
 _TYPE = "application/vnd.oci.image"
 
 Blobs = dict[str, bytes]  # by digest
+_NONE: Mapping[str, Path] = MappingProxyType({})
 
 
-def archive(program: Path, reference: str, entrypoint: Sequence[str], out: Path, *, beside: Sequence[Path] = ()) -> str:
-    """Write the image and return the digest of its manifest. Each program becomes ``/NAME`` in the image."""
+def archive(
+    program: Path,
+    reference: str,
+    entrypoint: Sequence[str],
+    out: Path,
+    *,
+    beside: Sequence[Path] = (),
+    files: Mapping[str, Path] = _NONE,
+) -> str:
+    """Write the image and return the digest of its manifest. Each program becomes ``/NAME`` in the image.
+
+    ``files`` are more of them, by their paths there.
+    """
     if not _REFERENCE.fullmatch(reference):
         raise UsageError(f"{reference!r} is no image reference", way_out="write it as registry/name:tag")
     try:
-        layer = _layer((program, *beside))
+        layer = _layer((program, *beside), files)
         blobs: Blobs = {}
         manifest = _manifest(blobs, layer, entrypoint)
         index = {"schemaVersion": 2, "mediaType": f"{_TYPE}.index.v1+json", "manifests": [_named(manifest, reference)]}
-        files = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index)}
-        files |= {f"blobs/sha256/{digest.removeprefix('sha256:')}": blob for digest, blob in sorted(blobs.items())}
-        _write(out, files)
+        entries = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index)}
+        entries |= {f"blobs/sha256/{digest.removeprefix('sha256:')}": blob for digest, blob in sorted(blobs.items())}
+        _write(out, entries)
     except OSError as error:
         raise LabError(
             f"image {reference} could not be written: {error}", way_out="check that both paths can be used"
@@ -46,19 +59,19 @@ def archive(program: Path, reference: str, entrypoint: Sequence[str], out: Path,
     return str(manifest["digest"])
 
 
-def _layer(programs: Sequence[Path]) -> bytes:
+def _layer(programs: Sequence[Path], more: Mapping[str, Path]) -> bytes:
     """An uncompressed file system: the programs with their libraries, somewhere to write, and names for two users."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         _add(tar, "etc", kind=tarfile.DIRTYPE, mode=0o755)
         _add(tar, "etc/passwd", _PASSWD.encode(), mode=0o644)
-        for name, file in _files(programs).items():
+        for name, file in (_files(programs) | dict(sorted(more.items()))).items():
             _add(tar, name, file.read_bytes(), mode=0o755)
         _add(tar, "tmp", kind=tarfile.DIRTYPE, mode=0o1777)
     return buffer.getvalue()
 
 
-def _files(programs: Sequence[Path]) -> Mapping[str, Path]:
+def _files(programs: Sequence[Path]) -> dict[str, Path]:
     """By its path in the image, every file that makes the programs run; folders above them need no entry."""
     linked = {path.lstrip("/"): file for program in programs for path, file in libraries(program).items()}
     return {program.name: program for program in programs} | dict(sorted(linked.items()))

@@ -17,13 +17,21 @@ _MISSING = re.compile(r"^\s*(\S+) => not found$", re.MULTILINE)
 
 def libraries(program: Path) -> Mapping[str, Path]:
     """By the path under which the program looks for it, the file that is there. Empty for a static program."""
-    loader = _loader(program.read_bytes())
-    if not loader:
-        return {}
+    loader = loader_of(program)
+    return beside(program, loader) if loader else {}
+
+
+def beside(program: Path, loader: str) -> Mapping[str, Path]:
+    """The same for a library, which names no loader itself: this one would load it."""
     listed = run(loader, "--list", str(program))
     if missing := _MISSING.findall(listed):
         raise LabError(f"{program.name} needs {', '.join(missing)}, which this machine lacks")
     return {path: Path(path).resolve() for path in dict.fromkeys((loader, *_LISTED.findall(listed)))}
+
+
+def loader_of(program: Path) -> str:
+    """Empty for a static program, and for a library."""
+    return _loader(program.read_bytes())
 
 
 def _loader(raw: bytes) -> str:

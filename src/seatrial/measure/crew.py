@@ -18,7 +18,7 @@ from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.measure.worker import READY
 from seatrial.model.errors import CannotJudge
 from seatrial.model.load import Plan, Shard
-from seatrial.model.load_result import Part
+from seatrial.model.load_result import Doubt, Part
 
 _HEAD_START = 20_000_000  # nanoseconds in which all processes read when to begin
 _READY_WITHIN = 30.0
@@ -29,12 +29,13 @@ _part = msgspec.json.Decoder(Part)
 class Crew:
     """``run`` to the end of the plan, or until somebody says stop; every part goes to ``take`` as it comes."""
 
-    def __init__(self, plan: Plan, *, skip_before: float = 0.0, first_index: int = 0) -> None:
+    def __init__(self, plan: Plan, *, skip_before: float = 0.0, first_index: int = 0, cores: int = 1) -> None:
         self._shards = [
             Shard(plan=plan, number=number, skip_before=skip_before, first_index=first_index)
             for number in range(plan.shards)
         ]
-        self.skipped = skip_before
+        self.skipped, self.cores = skip_before, cores
+        self.doubts: tuple[Doubt, ...] = ()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stops = 0
         self.begun_at: float | None = None  # on the wall clock

@@ -140,6 +140,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     slo: Slo = Slo()
     seed: int = 1
     shards: int = 1
+    in_pods: bool = False  # each shard is a pod's
     kernel_stamps: bool = True  # the kernel tells when bytes came in
 
 

@@ -215,6 +215,11 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[ServerSample, ...] = ()
     origin: Origin | None = None  # None where seatrial measured
 
+    def doubted(self, doubts: tuple[Doubt, ...]) -> LoadResult:
+        """The same, with more reasons why it is no measurement."""
+        validity = msgspec.structs.replace(self.validity, valid=False, doubts=(*self.validity.doubts, *doubts))
+        return msgspec.structs.replace(self, validity=validity)
+
     def per_second(self, number: float) -> float | None:
         return number / self.sending if self.sending > 0 else None
 

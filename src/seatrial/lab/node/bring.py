@@ -44,9 +44,13 @@ def load_image(
         return
     file = done.with_suffix(".new")
     archive(one, reference, entrypoint, file, beside=tuple(more))
+    import_image(site, file)
+    file.rename(done)
+
+
+def import_image(site: Site, file: Path) -> None:
     ctr = (site.program("ctr"), "--namespace", "k8s.io")
     run(*namespaces.enter(site), *ctr, "images", "import", "--local", str(file), within=60)
-    file.rename(done)
 
 
 def with_api_server(site: Site) -> tuple[Service, ...]:

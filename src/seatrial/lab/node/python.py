@@ -1,0 +1,75 @@
+"""An image in which Python runs what sends load: this machine's own interpreter, its libraries, and the modules that take part.
+
+It is for the nodes of a lab, which are of this machine's kind. Another cluster has images of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from seatrial.kit import digest
+from seatrial.lab import linking
+from seatrial.lab.images import archive
+from seatrial.lab.node.bring import import_image
+from seatrial.lab.shell import run
+from seatrial.lab.site import Site
+
+IMAGE = "seatrial.dev/lab/load:v1"
+PROGRAM = "python3"
+_HOME = "python"  # in the image
+ENVIRONMENT = {"PYTHONHOME": f"/{_HOME}", "PYTHONDONTWRITEBYTECODE": "1"}
+_LOADED = "import sys, importlib\nfor one in sys.argv[1:]: importlib.import_module(one)\nprint(*(getattr(one, '__file__', None) or '' for one in list(sys.modules.values())), sep='\\n')"
+_LATE = ("runpy", "encodings.idna")  # what ``-m`` takes, and what names of hosts do: with all that these need
+_FOLDERS = (
+    "encodings",
+    "importlib",
+)  # of the standard library, from which modules are loaded by name, long after the start
+
+
+def load(site: Site, modules: Sequence[str]) -> None:
+    """Written and imported once for each lab and each state of what is in it. ``modules`` are imported to see what they need."""
+    program = Path(sys.executable).resolve()
+    files = contents(program, modules)
+    built = digest.of_value([[name, digest.of_bytes(file.read_bytes())] for name, file in sorted(files.items())])[:12]
+    done = site.path("node", f"{IMAGE.replace('/', '_')}-{built}.tar")
+    if done.exists():
+        return
+    file = done.with_suffix(".new")
+    archive(program, IMAGE, (f"/{program.name}",), file, files=files)
+    import_image(site, file)
+    file.rename(done)
+
+
+def contents(program: Path, modules: Sequence[str]) -> Mapping[str, Path]:
+    """By its path in the image, every file but the interpreter and its own libraries."""
+    said = run(sys.executable, "-c", _LOADED, *_LATE, *modules)
+    loaded = [Path(line).resolve() for line in said.splitlines() if line and Path(line).is_file()]
+    loader = linking.loader_of(program)
+    files = {PROGRAM: program}
+    for file in (*loaded, *_by_name()):
+        files[f"{_HOME}/{_place(file)}"] = file
+        if file.suffix == ".so" and loader:
+            files |= {path.lstrip("/"): found for path, found in linking.beside(file, loader).items()}
+    return files
+
+
+def _by_name() -> Iterator[Path]:
+    for folder in _FOLDERS:
+        yield from sorted((_standard() / folder).glob("*.py"))
+
+
+def _standard() -> Path:
+    return Path(sysconfig.get_path("stdlib")).resolve()
+
+
+def _place(file: Path) -> Path:
+    """Below PYTHONHOME: the standard library where it looks for that, everything else among what was installed."""
+    library = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}")
+    if file.is_relative_to(_standard()) and "site-packages" not in file.parts:
+        return library / file.relative_to(_standard())
+    roots = sorted((Path(one).resolve() for one in sys.path if one), key=lambda one: -len(one.parts))
+    root = next(one for one in roots if file.is_relative_to(one))
+    return library / "site-packages" / file.relative_to(root)
