@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from seatrial.app import load
+from seatrial.app.load_job import INDEX
 from seatrial.app.load_lab import serving
-from seatrial.model.lab import LabLevel, LabSpec
+from seatrial.measure.arrivals import due_times
+from seatrial.measure.record import read
+from seatrial.model.lab import LabSpec
 from seatrial.model.load_result import Ending, LoadResult
+from tests.live import truth
 from tests.live.conftest import down, kubectl, up
-from tests.live.test_command_line import SEATRIAL
+from tests.live.test_command_line import HEEDING, SEATRIAL
 
 NAME = "test-load"
 
@@ -27,6 +34,13 @@ def lab() -> Iterator[str]:
 
 def serve(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run((SEATRIAL, "bench", "serve", *args), capture_output=True, text=True, check=False)
+
+
+def until_rows(process: subprocess.Popen[str], record: Path, least: int) -> None:
+    """A record that grows is a run that goes."""
+    while not record.exists() or sum(len(part.rows) for part in read(record)[1]) < least:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
 
 
 def saved(path: Path) -> LoadResult:
@@ -69,15 +83,55 @@ def test_a_service_is_reached_through_the_api_server(lab: str, tmp_path: Path) -
     assert sum(result.endings.values()) == 20
 
 
-def test_no_lab_or_none_with_a_real_node_is_said() -> None:
-    told = serve("--lab", "test-none-such")
-    assert told.returncode == 2
-    assert "seatrial lab up" in told.stderr
-    bare = "test-load-bare"
-    up(LabSpec(name=bare, level=LabLevel.CONTROL_PLANE))
-    try:
-        told = serve("--lab", bare)
-    finally:
-        down(bare)
-    assert told.returncode == 2
-    assert "no real node" in told.stderr
+def test_pods_share_a_load_and_what_they_saw_adds_up(lab: str, tmp_path: Path) -> None:
+    flags = ("--in-cluster", "3", "--rate", "20", "--for", "6s", "--seed", "7")
+    told = serve("--lab", lab, *flags, "--save", str(tmp_path / "saved"), "--record", str(tmp_path / "record"))
+    assert told.returncode in (0, 3), told.stderr
+    result = saved(tmp_path / "saved")
+    planned = list(due_times(result.plan.arrivals, 7))
+    assert result.endings == {Ending.OK: len(planned)}
+    assert result.tokens_out == 100 * len(planned)
+    assert (result.client.processes, result.client.lost) == (3, ())
+    header, parts = read(tmp_path / "record")
+    rows = {(row.index, row.due): part.shard for part in parts for row in part.rows}
+    assert sorted(rows) == sorted(enumerate(planned))  # each request once, due when one machine would have sent it
+    assert all(shard == index % 3 for (index, _), shard in rows.items())
+    assert load.of_record(tmp_path / "record").distributions == result.distributions
+    assert header.plan.in_pods
+    assert not benches(lab)
+
+
+def test_a_pod_that_is_lost_makes_it_no_measurement(lab: str, tmp_path: Path) -> None:
+    record, out = tmp_path / "record", tmp_path / "saved"
+    flags = ("--in-cluster", "2", "--rate", "20", "--for", "20s", "--record", str(record), "--save", str(out))
+    command = (SEATRIAL, "bench", "serve", "--lab", lab, *flags)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until_rows(process, record, 20)
+        (bench,) = benches(lab)
+        (pod,) = (
+            one["metadata"]["name"] for one in kubectl(lab, "get", "pods", "-n", bench, "-l", f"{INDEX}=1")["items"]
+        )
+        truth.kill(lab, bench, pod)
+        told, error = process.communicate()
+    assert process.returncode == 3, error
+    result = saved(out)
+    assert result.client.lost == (1,)
+    assert {"lost", "lost-pod"} <= {one.id for one in result.validity.doubts}
+    assert "the pod with index 1 is lost" in told.replace("\n  ", " ")
+    assert any(row.index % 2 == 0 and row.due > 15e9 for part in read(record)[1] for row in part.rows)
+    assert not benches(lab)
+
+
+def test_ctrl_c_tells_what_pods_had_seen_until_then(lab: str, tmp_path: Path) -> None:
+    record, out = tmp_path / "record", tmp_path / "saved"
+    flags = ("--in-cluster", "2", "--rate", "20", "--for", "10m", "--record", str(record), "--save", str(out))
+    command = (sys.executable, "-c", HEEDING, SEATRIAL, "bench", "serve", "--lab", lab, *flags)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until_rows(process, record, 20)
+        process.send_signal(signal.SIGINT)
+        told, error = process.communicate()
+    assert "stopped before its end" in told, error
+    result = saved(out)
+    assert not result.complete
+    assert result.endings[Ending.OK] >= 20
+    assert not benches(lab)

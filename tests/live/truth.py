@@ -42,6 +42,11 @@ def annotate(lab: str, node: str, **notes: str) -> None:
     )
 
 
+def kill(lab: str, namespace: str, pod: str) -> None:
+    """As if its node had taken it away: no grace, and nobody waits."""
+    _kubectl(lab, "delete", "pod", pod, f"--namespace={namespace}", "--grace-period=0", "--force", "--wait=false")
+
+
 def until_ready(lab: str, pod: str) -> None:
     _kubectl(lab, "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=60s")
 

@@ -80,6 +80,8 @@ def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
     lost = _begun_before(header.plan, tally) - tally.requests - tally.warm
     if done:
         return tally.result(header.started_at, lost_in_flight=lost)
+    if header.plan.in_pods:
+        raise UsageError(f"{record} is of pods, which are gone", way_out="begin anew with --in-cluster")
     tally.go_on()
     kept = Record.resume(record)
     crew = Crew(header.plan, skip_before=skip, first_index=tally.indexes + 1, cores=cores())

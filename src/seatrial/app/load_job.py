@@ -26,7 +26,7 @@ from seatrial.model.load_result import Doubt, Part
 from seatrial.model.workbench import Workbench
 
 NAME = "load"
-_INDEX = "batch.kubernetes.io/job-completion-index"
+INDEX = "batch.kubernetes.io/job-completion-index"
 _LARGEST_PLAN = 900_000  # bytes: what a ConfigMap holds, with room for the rest of it
 _HEAD_START = 2.0  # seconds in which all pods are told when to begin, and
 _TIMES = 3  # as long as they took to say what their clocks say
@@ -230,7 +230,7 @@ def objects(plan: Plan, namespace: str, image: str, environment: Mapping[str, st
 def _by_index(pods: Sequence[Obj], phase: str) -> dict[int, str]:
     found = {}
     for pod in pods:
-        index = pod["metadata"].get("labels", {}).get(_INDEX, "")
+        index = pod["metadata"].get("labels", {}).get(INDEX, "")
         if pod.get("status", {}).get("phase") == phase and index.isdecimal():
             found[int(index)] = pod["metadata"]["name"]
     return found

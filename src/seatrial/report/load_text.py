@@ -158,9 +158,14 @@ def client(result: LoadResult) -> str:
     lag = client.receive_lag.percentile(0.99)
     learnt = f", learnt of 99 % of the reads within {lag / 1e6:.1f} ms" if lag is not None else ""
     began = f", first request {client.first_request:.2f} s after the command" if client.first_request else ""
+    who = (
+        f"{count(client.processes, 'pod')} of the cluster"
+        if result.plan.in_pods
+        else f"{count(client.processes, 'process', 'processes')} on {count(client.cores, 'core')}"
+    )
     return (
-        f"this client: {count(client.processes, 'process', 'processes')} on {count(client.cores, 'core')}, "
-        f"{client.cpu_seconds:.2f} s of CPU{per_million}, {client.peak_memory / 1e6:.0f} MB{learnt}{began}"
+        f"this client: {who}, {client.cpu_seconds:.2f} s of CPU{per_million}, "
+        f"{client.peak_memory / 1e6:.0f} MB{learnt}{began}"
     )
 
 

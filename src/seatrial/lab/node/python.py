@@ -21,12 +21,14 @@ IMAGE = "seatrial.dev/lab/load:v1"
 PROGRAM = "python3"
 _HOME = "python"  # in the image
 ENVIRONMENT = {"PYTHONHOME": f"/{_HOME}", "PYTHONDONTWRITEBYTECODE": "1"}
-_LOADED = "import sys, importlib\nfor one in sys.argv[1:]: importlib.import_module(one)\nprint(*(getattr(one, '__file__', None) or '' for one in list(sys.modules.values())), sep='\\n')"
+_LOADED = """
+import importlib, sys
+for one in sys.argv[1:]:
+    importlib.import_module(one)
+print(*(getattr(one, "__file__", None) or "" for one in list(sys.modules.values())), sep="\\n")
+"""
 _LATE = ("runpy", "encodings.idna")  # what ``-m`` takes, and what names of hosts do: with all that these need
-_FOLDERS = (
-    "encodings",
-    "importlib",
-)  # of the standard library, from which modules are loaded by name, long after the start
+_FOLDERS = ("encodings", "importlib")  # of the standard library: modules from there are loaded by name, and late
 
 
 def load(site: Site, modules: Sequence[str]) -> None:
