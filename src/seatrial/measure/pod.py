@@ -16,7 +16,7 @@ from pathlib import Path
 from seatrial.model.errors import SeatrialError, UsageError
 
 INDEX = "JOB_COMPLETION_INDEX"  # Kubernetes sets it
-_TOLD = Path("/tmp/seatrial-load-begins")  # noqa: S108 - the pod is ours alone
+_TOLD = Path(os.environ.get("TMPDIR", "/tmp"), "seatrial-load-begins")  # noqa: S108 - the pod is ours alone
 _FIRST = 1  # the process of a container
 _LOOK = 0.005
 

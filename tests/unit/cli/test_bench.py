@@ -65,6 +65,23 @@ def test_a_trace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "--resume x --lab",
+        "http://127.0.0.1:9 --service a/b",
+        "http://127.0.0.1:9 --lab x",
+        "http://127.0.0.1:9 --in-cluster 2",
+        "--service a/b --in-cluster 2 --repeats 3 --image i",
+        "--service a/b --in-cluster 2 --processes 2 --image i",
+    ],
+)
+def test_what_cannot_be_meant(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "serve", *line.split()]) == 2
+    assert "→" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "flags",
     [
         "--rate 0",
@@ -153,3 +170,11 @@ def test_failures_are_told_in_words_and_by_the_exit_code(capsys: pytest.CaptureF
 def test_usage(args: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*args) == 2
     assert "→" in capsys.readouterr().err
+
+
+def test_a_lab_without_a_node_has_no_room_for_servers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["bench", "serve", "--lab", "none-such"]) == 2
+    assert "seatrial lab up" in capsys.readouterr().err
