@@ -118,13 +118,14 @@ def _sent(
     def turn() -> None:
         if scraper is not None:
             scraper.turn()
+        at = 0.0 if crew.begun_at is None else max(time.monotonic() - begun - (crew.begun_at - _wall(begun)), 0.0)
         watch(
             Glimpse(
-                at=time.monotonic() - begun,
+                at=at,
                 requests=tally.requests + tally.warm,
                 in_flight=tally.in_flight,
                 failed=tally.failed,
-                left=None if whole is None else max(whole - crew.skipped - (time.monotonic() - begun), 0.0),
+                left=None if whole is None else max(whole - crew.skipped - at, 0.0),
                 ttft=(tally.percentile("ttft_due", 0.5), tally.percentile("ttft_due", 0.99)),
             )
         )

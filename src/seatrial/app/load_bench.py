@@ -15,9 +15,11 @@ from seatrial.app.reach import reach
 from seatrial.app.target import Target as Cluster
 from seatrial.cluster.client import Client
 from seatrial.engine.catalog import Catalog
+from seatrial.engine.hearing import RecordingBench
 from seatrial.kit.clock import SystemClock
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.errors import UsageError
+from seatrial.model.progress import Event, State, Tell, silent
 from seatrial.model.workbench import Workbench
 
 
@@ -28,18 +30,20 @@ class Lent(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def lent(cluster: Cluster, what: str, consent: Consent) -> Iterator[Lent]:
+def lent(cluster: Cluster, what: str, consent: Consent, tell: Tell = silent) -> Iterator[Lent]:
     """Taken away with all that is on it at the end of the block, and where its beginning fails."""
-    stack = AsyncExitStack()
+    stack, bench = AsyncExitStack(), None
     with asyncio.Runner() as runner, _ends_alike():
         try:
             bench, client = runner.run(_begun(stack, cluster, what, consent))
             yield Lent(bench, client, runner)
         finally:
             runner.run(stack.aclose())
+            if bench is not None and bench.leftovers:
+                tell(Event(what, State.FAILED, f"could not be taken away: {'; '.join(bench.leftovers)}"))
 
 
-async def _begun(stack: AsyncExitStack, cluster: Cluster, what: str, consent: Consent) -> tuple[Workbench, Client]:
+async def _begun(stack: AsyncExitStack, cluster: Cluster, what: str, consent: Consent) -> tuple[RecordingBench, Client]:
     """Two on one lab would share its processors, and neither would measure anything."""
     await stack.enter_async_context(alone(cluster))
     ground = await stack.enter_async_context(reach(cluster, Catalog.installed(), ()))

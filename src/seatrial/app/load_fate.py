@@ -21,6 +21,7 @@ class Shares:
     def __init__(self, count: int) -> None:
         self._next = [1] * count
         self._whole: set[int] = set()
+        self.stopping = False  # all of them, because somebody said so
         self._gaps: set[int] = set()
         self._waiting = [asyncio.Event() for _ in range(count)]
         self._said: list[deque[str]] = [deque(maxlen=3) for _ in range(count)]
@@ -44,6 +45,9 @@ class Shares:
             self._gaps.add(index)
             return None
         self._next[index] += 1
+        if part.stopped and not self.stopping:  # whoever ended the pod was not us
+            self.trouble(index, "it was ended from outside")
+            return msgspec.structs.replace(part, last=False)
         if part.last:
             self._whole.add(index)
         return part

@@ -73,7 +73,7 @@ class JobCrew:
             await self._begin(tuple(pods.values()))
             await self._until(listening, turn)
         except asyncio.CancelledError:  # Ctrl-C: what has ended is still handed in
-            self.stopped = True
+            self.stopped = self._shares.stopping = True
             await together(*(self._stop(pod) for pod in pods.values()))
             await asyncio.wait(listening, timeout=_SILENCE)
         finally:

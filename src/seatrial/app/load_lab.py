@@ -42,7 +42,7 @@ def serving(lab: str, *, tell: Tell = silent) -> Iterator[Served]:
     _with_node(lab)
     what = f"model servers in lab {lab}"
     tell(Event(what, State.BEGUN))
-    with lent(Cluster(lab=lab), what, lambda _: True) as it:
+    with lent(Cluster(lab=lab), what, lambda _: True, tell) as it:
         url = it.runner.run(_served(lab, it.bench))
         tell(Event(what, State.DONE))
         yield Served(url, it)

@@ -76,7 +76,7 @@ def _from_pods(args: argparse.Namespace, plan: Plan, tell: Tell) -> Iterator[Rea
             "pods need an image with Python and seatrial in it", way_out="name one that this cluster can pull: --image"
         )
     consent = asking(yes=args.yes, progress=PlainLines(sys.stderr, time.monotonic))
-    with lent(_cluster(args), f"a Job of {args.in_cluster} pods that send load", consent) as it:
+    with lent(_cluster(args), f"a Job of {args.in_cluster} pods that send load", consent, tell) as it:
         url = it.runner.run(load_service.inside(it.client, args.service)) if args.service else plan.target.url
         plan = replace(plan, target=replace(plan.target, url=url))
         own = Yard(it.bench, it.client, it.runner, args.image) if args.image else None

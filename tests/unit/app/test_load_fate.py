@@ -36,6 +36,16 @@ def test_a_part_that_is_missing_makes_the_pod_a_lost_one() -> None:
     assert "a part of its log is missing" in doubt.what
 
 
+@pytest.mark.parametrize("stopping", [True, False])
+def test_a_pod_that_somebody_else_ends_is_a_lost_one(stopping: bool) -> None:
+    shares = Shares(1)
+    shares.stopping = stopping
+    part = shares.part(0, msgspec.json.encode(Part(shard=0, number=1, until=0, last=True, stopped=True)))
+    assert part is not None
+    assert part.last is shares.is_whole(0) is stopping
+    assert [one.id for one in shares.doubts()] == ([] if stopping else ["lost-pod"])
+
+
 @pytest.mark.parametrize("said", [b"", b"{", b'{"shard": "x"}', b"\xff\xfe", b"[" * 10_000, line(1, 1), line(0, 0)])
 def test_a_log_is_anybodys_text(said: bytes) -> None:
     shares = Shares(1)
