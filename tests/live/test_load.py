@@ -14,6 +14,8 @@ import pytest
 from seatrial.app import load
 from seatrial.app.load_job import INDEX
 from seatrial.app.load_lab import serving
+from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
+from seatrial.lab.node.programs import IMAGE
 from seatrial.measure.arrivals import due_times
 from seatrial.measure.record import read
 from seatrial.model.lab import LabSpec
@@ -99,6 +101,33 @@ def test_pods_share_a_load_and_what_they_saw_adds_up(lab: str, tmp_path: Path) -
     assert load.of_record(tmp_path / "record").distributions == result.distributions
     assert header.plan.in_pods
     assert not benches(lab)
+
+
+def test_pods_reach_a_service_without_the_api_server(lab: str, tmp_path: Path) -> None:
+    objects = _models()
+    truth.apply(lab, *objects)
+    try:
+        truth.until_ready(lab, "models")
+        flags = ("--clients", "4", "--requests", "40", "--tokens", "10", "--save", str(tmp_path / "saved"))
+        told = serve("--service", "default/models:http", "--lab", lab, "--in-cluster", "2", "--yes", *flags)
+    finally:
+        truth.remove(lab, *objects)
+    result = saved(tmp_path / "saved")
+    assert "/proxy" not in result.plan.target.url, told.stderr
+    assert result.endings == {Ending.OK: 40}
+    assert not benches(lab)
+
+
+def _models() -> tuple[dict[str, object], dict[str, object]]:
+    meta = {"name": "models", "namespace": "default", "labels": {"app": "models"}}
+    argv = ["/workload", "model-server", "--mode=fixed", "--ttft=20ms", "--gap=2ms", "--port=8080", "--quiet"]
+    containers = [{"name": "models", "image": IMAGE, "command": argv}]
+    pod = {"terminationGracePeriodSeconds": 0, "affinity": ON_REAL_NODES, "containers": containers}
+    service = {"selector": meta["labels"], "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    return (
+        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service},
+    )
 
 
 def test_a_pod_that_is_lost_makes_it_no_measurement(lab: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from seatrial.app.load_fate import Shares
+from seatrial.app.load_shares import Shares
 from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
 from seatrial.cluster.client import Client
 from seatrial.kit.text import one_line

@@ -25,7 +25,8 @@ _LOADED = """
 import importlib, sys
 for one in sys.argv[1:]:
     importlib.import_module(one)
-print(*(getattr(one, "__file__", None) or "" for one in list(sys.modules.values())), sep="\\n")
+for name, one in list(sys.modules.items()):
+    print(name, getattr(one, "__file__", None) or "", sep="\\t")
 """
 _LATE = ("runpy", "encodings.idna")  # what ``-m`` takes, and what names of hosts do: with all that these need
 _FOLDERS = ("encodings", "importlib")  # of the standard library: modules from there are loaded by name, and late
@@ -48,30 +49,30 @@ def load(site: Site, modules: Sequence[str]) -> None:
 def contents(program: Path, modules: Sequence[str]) -> Mapping[str, Path]:
     """By its path in the image, every file but the interpreter and its own libraries."""
     said = run(sys.executable, "-c", _LOADED, *_LATE, *modules)
-    loaded = [Path(line).resolve() for line in said.splitlines() if line and Path(line).is_file()]
+    loaded = [(name, Path(file)) for name, _, file in (line.partition("\t") for line in said.splitlines()) if file]
     loader = linking.loader_of(program)
     files = {PROGRAM: program}
-    for file in (*loaded, *_by_name()):
-        files[f"{_HOME}/{_place(file)}"] = file
+    for name, file in (*loaded, *_by_name()):
+        files[f"{_HOME}/{_place(name, file.resolve())}"] = file
         if file.suffix == ".so" and loader:
             files |= {path.lstrip("/"): found for path, found in linking.beside(file, loader).items()}
     return files
 
 
-def _by_name() -> Iterator[Path]:
+def _by_name() -> Iterator[tuple[str, Path]]:
     for folder in _FOLDERS:
-        yield from sorted((_standard() / folder).glob("*.py"))
+        yield from ((folder, file) for file in sorted((_standard() / folder).glob("*.py")))
 
 
 def _standard() -> Path:
     return Path(sysconfig.get_path("stdlib")).resolve()
 
 
-def _place(file: Path) -> Path:
-    """Below PYTHONHOME: the standard library where it looks for that, everything else among what was installed."""
+def _place(name: str, file: Path) -> Path:
+    """Below PYTHONHOME: the standard library where it looks for that, everything else by its name among what was installed."""
     library = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}")
     if file.is_relative_to(_standard()) and "site-packages" not in file.parts:
         return library / file.relative_to(_standard())
-    roots = sorted((Path(one).resolve() for one in sys.path if one), key=lambda one: -len(one.parts))
-    root = next(one for one in roots if file.is_relative_to(one))
-    return library / "site-packages" / file.relative_to(root)
+    parts = name.split(".")
+    folder = parts if file.stem == "__init__" else parts[:-1]
+    return library.joinpath("site-packages", *folder, file.name)

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from seatrial.app.load_fate import WAITS, Shares
+from seatrial.app.load_shares import WAITS, Shares
 from seatrial.model.load_result import Part
 
 
