@@ -1,0 +1,38 @@
+"""What the report of a load says of who served and who sent."""
+
+from __future__ import annotations
+
+from seatrial.measure.tally import Tally
+from seatrial.model.load import Closed, Plan, Target
+from seatrial.model.load_result import Doubt
+from seatrial.report.load_text import render
+
+
+def report(*, simulated: str = "", in_pods: bool = False) -> str:
+    target = Target(url="http://10.0.0.1", simulated=simulated)
+    plan = Plan(target=target, arrivals=Closed(clients=2, requests=2), shards=2, in_pods=in_pods)
+    return render(Tally(plan, cores=4).result("2026-01-01T00:00:00+00:00"))
+
+
+def test_a_simulated_server_is_said_and_the_rows_are_explained() -> None:
+    said = report(simulated="2 simulated servers")
+    assert "SIMULATED 2 simulated servers" in said
+    assert "How to read this" in said
+
+
+def test_of_a_real_one_nothing_of_that_is_said() -> None:
+    said = report()
+    assert "SIMULATED" not in said
+    assert "How to read this" not in said
+
+
+def test_who_sent() -> None:
+    assert "this client: 2 processes on 4 cores" in report()
+    assert "this client: 2 pods of the cluster" in report(in_pods=True)
+
+
+def test_a_doubt_more_makes_it_no_measurement() -> None:
+    plan = Plan(target=Target(url="http://10.0.0.1"), arrivals=Closed(clients=1, requests=1))
+    doubted = Tally(plan).result("2026-01-01T00:00:00+00:00").doubted((Doubt("clocks", "a clock is apart"),))
+    assert not doubted.validity.valid
+    assert "clocks: a clock is apart" in render(doubted)
