@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from seatrial.app import load
-from seatrial.measure.record import read
+from seatrial.measure.record import Header, Record, read
 from seatrial.model.errors import CannotJudge, UsageError
 from seatrial.model.load import Closed, Plan, Target
 from seatrial.model.load_result import Ending, LoadResult, Row
@@ -142,4 +142,11 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there already"):
         load.send(closed_plan("http://127.0.0.1:9"), record=tmp_path / "record")
     with pytest.raises(UsageError, match="no record"):
+        load.resume(tmp_path / "record")
+
+
+def test_a_record_of_pods_is_not_gone_on_with_from_here(tmp_path: Path) -> None:
+    plan = msgspec.structs.replace(closed_plan("http://127.0.0.1:9"), in_pods=True)
+    Record.begin(tmp_path / "record", Header(plan=plan, started_at="2026-01-01T00:00:00+00:00")).close()
+    with pytest.raises(UsageError, match="pods"):
         load.resume(tmp_path / "record")
