@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.app import load
+from seatrial.app import load, load_files
 from seatrial.app.load_job import INDEX
 from seatrial.app.load_lab import serving
 from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
@@ -46,7 +46,7 @@ def until_rows(process: subprocess.Popen[str], record: Path, least: int) -> None
 
 
 def saved(path: Path) -> LoadResult:
-    (result,) = load.saved(path)
+    (result,) = load_files.results(path)
     return result
 
 

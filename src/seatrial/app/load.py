@@ -17,7 +17,7 @@ from seatrial.measure.record import Header, Record, read
 from seatrial.measure.saturation import met
 from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
-from seatrial.model.errors import Interrupted
+from seatrial.model.errors import Interrupted, UsageError
 from seatrial.model.load import Closed, Plan
 from seatrial.model.load_result import Doubt, LoadResult, LoadSeries, Part, ServerSample
 

@@ -39,8 +39,9 @@ def said(series: LoadSeries) -> list[str]:
 
 
 def origins(series: LoadSeries) -> dict[str, None]:
-    """Of runs that another tool measured: once, as it is the same for all."""
-    return dict.fromkeys(line for one in series.results if one.origin for line in origin_lines(one.origin))
+    """Of runs that another tool measured, or of a simulated server: once, as it is the same for all."""
+    simulated = dict.fromkeys(one.plan.target.simulated for one in series.results if one.plan.target.simulated)
+    return simulated | dict.fromkeys(line for one in series.results if one.origin for line in origin_lines(one.origin))
 
 
 def _found(series: LoadSeries) -> list[str]:

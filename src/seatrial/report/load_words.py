@@ -72,6 +72,8 @@ def doubts(result: LoadResult, *, alone: bool = True) -> Iterator[tuple[str, str
     if result.origin is not None and alone:
         for line in load_text.origin_lines(result.origin):
             yield "unknown", "imported", line
+    if result.plan.target.simulated and alone:
+        yield "unknown", "simulated", result.plan.target.simulated
     for one in result.validity.notes:
         yield "unknown", one.id, one.what
     if result.steady_from:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from seatrial.measure.tally import Tally
 from seatrial.model.load import Closed, Plan, Target
-from seatrial.model.load_result import Doubt
+from seatrial.model.load_result import Doubt, LoadSeries, SeriesKind
+from seatrial.report import load_series_text, load_words
 from seatrial.report.load_text import render
 
 
@@ -18,6 +19,16 @@ def test_a_simulated_server_is_said_and_the_rows_are_explained() -> None:
     said = report(simulated="2 simulated servers")
     assert "SIMULATED 2 simulated servers" in said
     assert "How to read this" in said
+
+
+def test_every_report_says_so() -> None:
+    plan = Plan(
+        target=Target(url="http://10.0.0.1", simulated="2 simulated servers"), arrivals=Closed(clients=1, requests=1)
+    )
+    result = Tally(plan).result("2026-01-01T00:00:00+00:00")
+    assert ("unknown", "simulated", "2 simulated servers") in load_words.doubts(result)
+    series = LoadSeries(kind=SeriesKind.REPEATS, results=(result, result))
+    assert load_series_text.render(series).count("2 simulated servers") == 1
 
 
 def test_of_a_real_one_nothing_of_that_is_said() -> None:
