@@ -9,7 +9,6 @@ derived from that signature and the docstring, and from nothing else.
 from __future__ import annotations
 
 import inspect
-import re
 import typing
 from collections.abc import Awaitable, Callable, Collection
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from seatrial.model.docstring import page
 from seatrial.model.errors import CatalogError
 from seatrial.model.fact import All, Apis, Fact, sources
 from seatrial.model.role import Role
@@ -94,7 +94,7 @@ def check(
     """Make a function a Check. Its docstring holds the healthy condition, then ``Why:`` and ``Fix:``."""
 
     def make(judge: Judge) -> Check:
-        title, why, fix = _page(id, judge)
+        title, why, fix = page(f"check {id}", judge, "Why", "Fix")
         return Check(
             id=id,
             severity=severity,
@@ -138,11 +138,3 @@ def _parameter(id: str, name: str, hint: Any) -> Parameter:
     raise CatalogError(
         f"check {id}: parameter {name!r} is {hint!r}; use a Fact, All[Fact], a Role, Apis, Workbench or Room"
     )
-
-
-def _page(id: str, judge: Judge) -> tuple[str, str, str]:
-    text = inspect.getdoc(judge) or ""
-    match = re.fullmatch(r"(?P<title>.+?)\n\s*\n.*?Why: (?P<why>.+?)\nFix: (?P<fix>.+)", text, re.DOTALL)
-    if match is None:
-        raise CatalogError(f"check {id}: the docstring needs a title, then 'Why: …' and 'Fix: …'")
-    return tuple(" ".join(match[part].split()) for part in ("title", "why", "fix"))  # type: ignore[return-value]

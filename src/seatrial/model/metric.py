@@ -7,7 +7,6 @@ only measuring needs beside that.
 from __future__ import annotations
 
 import inspect
-import re
 import typing
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,7 +14,7 @@ import msgspec
 
 from seatrial.kit.clock import Clock
 from seatrial.model.check import Parameter, Want, manifest
-from seatrial.model.errors import CatalogError
+from seatrial.model.docstring import page
 from seatrial.model.fact import Fact, sources
 from seatrial.model.measure import Measure, Target
 from seatrial.model.role import Role
@@ -83,7 +82,7 @@ def metric(
     """Make a function a Metric. Its docstring says what is measured, then ``How:`` and ``Fix:``."""
 
     def make(take: Take) -> Metric:
-        title, how, fix = _page(id, take)
+        title, how, fix = page(f"metric {id}", take, "How", "Fix")
         hints = typing.get_type_hints(take)
         means = [name for name in inspect.signature(take).parameters if hints.get(name) is Means]
         return Metric(
@@ -103,12 +102,3 @@ def metric(
         )
 
     return make
-
-
-def _page(id: str, take: Take) -> tuple[str, str, str]:
-    text = inspect.getdoc(take) or ""
-    match = re.fullmatch(r"(?P<title>.+?)\n\s*\n.*?How: (?P<how>.+?)\nFix: (?P<fix>.+)", text, re.DOTALL)
-    if match is None:
-        raise CatalogError(f"metric {id}: the docstring needs a title, then 'How: …' and 'Fix: …'")
-    title, how, fix = (" ".join(match[part].split()) for part in ("title", "how", "fix"))
-    return title, how, fix

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
 
+from seatrial.model.docstring import page
 from seatrial.model.errors import CatalogError
 from seatrial.model.fact import All, Fact, Gap, sources
 from seatrial.model.run import Environment
@@ -122,7 +122,7 @@ def source(id: str) -> Callable[[Find], Source]:
     """Make a function a Source. Its docstring says what is the matter, then ``Why:`` and ``Prevent:``."""
 
     def make(find: Find) -> Source:
-        title, why, prevent = _page(id, find)
+        title, why, prevent = page(f"source {id}", find, "Why", "Prevent")
         return Source(id=id, title=title, why=why, prevent=prevent, find=find, parameters=_manifest(id, find))
 
     return make
@@ -136,14 +136,6 @@ def _manifest(id: str, find: Find) -> dict[str, type[Fact]]:
             raise CatalogError(f"source {id}: parameter {name!r} is {hints.get(name)!r}; use All[Fact]")
         found[name] = typing.get_args(hints[name])[0]
     return found
-
-
-def _page(id: str, find: Find) -> tuple[str, str, str]:
-    text = inspect.getdoc(find) or ""
-    match = re.fullmatch(r"(?P<title>.+?)\n\s*\n.*?Why: (?P<why>.+?)\nPrevent: (?P<prevent>.+)", text, re.DOTALL)
-    if match is None:
-        raise CatalogError(f"source {id}: the docstring needs a title, then 'Why: …' and 'Prevent: …'")
-    return tuple(" ".join(match[part].split()) for part in ("title", "why", "prevent"))  # type: ignore[return-value]
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
