@@ -9,6 +9,7 @@ from seatrial.catalog.remedies.parts import served_as
 from seatrial.catalog.systems.dragonfly import SEED, Registry, dfinit_of, is_part
 from seatrial.catalog.systems.fluid import DataLoad, Dataset
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap
+from seatrial.catalog.systems.kubernetes.pods import registry_of
 from seatrial.catalog.views.tenants import TenantWorkload
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
@@ -88,9 +89,7 @@ def _used(snapshot: Snapshot) -> set[str]:
 
 def _host(image: str) -> str:
     """Where a name does not begin with a host it is Docker Hub's."""
-    first, slash, _ = image.partition("/")
-    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    return first if is_host else _HUB
+    return registry_of(image) or _HUB
 
 
 def _registry(host: str) -> Obj:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seatrial.catalog.remedies.images import HAVE_DIGESTS, VARIABLES
-from seatrial.catalog.remedies.pods import DIGEST, IMAGE, container, plain, pod
+from seatrial.catalog.remedies.images import BY_TAG, HAVE_DIGESTS, VARIABLES
+from seatrial.catalog.remedies.pods import DIGEST, IMAGE, plain, pod
 from seatrial.catalog.remedies.policies import Demand, left_alone, unseen
 from seatrial.catalog.systems.gatekeeper import ConstraintTemplate, constraint, template
+from seatrial.catalog.systems.kubernetes.pods import registry_of
 from seatrial.catalog.views.tenants import TenantWorkload
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
@@ -64,15 +65,8 @@ def _constraint(snapshot: Snapshot, registries: Sequence[str], action: str) -> O
 
 def _registries(snapshot: Snapshot) -> list[str]:
     """From which the pods with accelerators of this cluster come now."""
-    images = (
-        image
-        for one in snapshot.all(TenantWorkload)
-        if one.uses_accelerators
-        for image in one.spec.images
-        if "/" in image
-    )
-    hosts = {image.partition("/")[0] for image in images}
-    return sorted(host for host in hosts if "." in host or ":" in host or host == "localhost")
+    images = (image for one in snapshot.all(TenantWorkload) if one.uses_accelerators for image in one.spec.images)
+    return sorted(set(filter(None, map(registry_of, images))))
 
 
 GATEKEEPER_IMAGES = Remedy(
@@ -94,21 +88,7 @@ GATEKEEPER_IMAGES = Remedy(
     reads=(Workload, TenantWorkload),
     render=_rendered,
     trials=(
-        Trial(
-            what="a container by tag",
-            obj=pod(containers=[container(image="registry.example.com/a:1")]),
-            refused="named by its digest",
-        ),
-        Trial(
-            what="an init container by tag",
-            obj=pod(initContainers=[{**plain(image="registry.example.com/a:1"), "name": "fetch"}]),
-            refused="named by its digest",
-        ),
-        Trial(
-            what="an image volume by tag",
-            obj=pod(volumes=[{"name": "model", "image": {"reference": "registry.example.com/models/a:1"}}]),
-            refused="volumes of type image included",
-        ),
+        *BY_TAG,
         Trial(
             what="an image volume of a registry that is not of the list",
             obj=pod(volumes=[{"name": "model", "image": {"reference": f"elsewhere.example.org/a@{DIGEST}"}}]),

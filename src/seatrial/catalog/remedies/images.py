@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from seatrial.catalog.remedies.impact import uses_accelerators
 from seatrial.catalog.remedies.pods import CONTAINERS, DIGEST, IMAGE, USES_ACCELERATORS, container, plain, pod
 from seatrial.catalog.remedies.policies import EPHEMERAL, VALIDATING, Demand, Rule, beside_the_platform, denied
-from seatrial.catalog.systems.kubernetes.pods import PodSpec
+from seatrial.catalog.systems.kubernetes.pods import PodSpec, registry_of
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy, Trial
@@ -31,11 +31,6 @@ def _all(spec: PodSpec) -> Iterator[str]:
     yield from (one.image.reference for one in spec.volumes if one.image is not None)
 
 
-def _says_registry(image: str) -> bool:
-    first, slash, _ = image.partition("/")
-    return bool(slash) and ("." in first or ":" in first or first == "localhost")
-
-
 VARIABLES = (
     ("accelerators", USES_ACCELERATORS),
     ("before", f"oldObject == null ? [] : {_images('oldObject')}"),
@@ -50,7 +45,7 @@ _NAME_REGISTRIES = Demand(
     "!variables.accelerators || variables.images.all(i, i.contains('/') && (\n"
     "    i.split('/')[0].contains('.') || i.split('/')[0].contains(':') || i.split('/')[0] == 'localhost'))",
     "an image of a pod with accelerators says which registry it is from",
-    lambda spec: uses_accelerators(spec) and not all(map(_says_registry, _all(spec))),
+    lambda spec: uses_accelerators(spec) and not all(map(registry_of, _all(spec))),
 )
 
 
@@ -68,6 +63,24 @@ def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
 def _with_volume(reference: str) -> Obj:
     return pod(volumes=[{"name": "model", "image": {"reference": reference}}])
 
+
+BY_TAG = (
+    Trial(
+        what="a container by tag",
+        obj=pod(containers=[container(image="registry.example.com/a:1")]),
+        refused="named by its digest",
+    ),
+    Trial(
+        what="an init container by tag",
+        obj=pod(initContainers=[{**plain(image="registry.example.com/a:1"), "name": "fetch"}]),
+        refused="named by its digest",
+    ),
+    Trial(
+        what="an image volume by tag",
+        obj=_with_volume("registry.example.com/models/a:1"),
+        refused="volumes of type image included",
+    ),
+)
 
 IMAGES = Remedy(
     id="images",
@@ -87,21 +100,7 @@ IMAGES = Remedy(
     reads=(Workload,),
     render=_rendered,
     trials=(
-        Trial(
-            what="a container by tag",
-            obj=pod(containers=[container(image="registry.example.com/a:1")]),
-            refused="named by its digest",
-        ),
-        Trial(
-            what="an init container by tag",
-            obj=pod(initContainers=[{**plain(image="registry.example.com/a:1"), "name": "fetch"}]),
-            refused="named by its digest",
-        ),
-        Trial(
-            what="an image volume by tag",
-            obj=_with_volume("registry.example.com/models/a:1"),
-            refused="volumes of type image included",
-        ),
+        *BY_TAG,
         Trial(
             what="a digest without a registry",
             obj=pod(containers=[container(image=f"models/server@{DIGEST}")]),

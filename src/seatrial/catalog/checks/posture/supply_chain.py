@@ -13,6 +13,7 @@ from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
 from seatrial.catalog.systems.kubernetes.core import Namespace
 from seatrial.catalog.systems.kubernetes.governance import MutatingWebhook, ValidatingWebhook
+from seatrial.catalog.systems.kubernetes.pods import registry_of
 from seatrial.catalog.systems.policy_controller import SETTINGS, UNMATCHED
 from seatrial.catalog.views.model_sources import ModelSource
 from seatrial.catalog.views.signatures import GATEKEEPER, KYVERNO, SignatureRule, calls
@@ -158,7 +159,7 @@ def registries_are_named(workload: TenantWorkload) -> Verdict:
     """
     if not workload.uses_accelerators:
         return not_applicable("it uses no accelerators")
-    bad = [image for image in workload.spec.images if not _has_host(image)]
+    bad = [image for image in workload.spec.images if not registry_of(image)]
     return failed(f"without one: {some(bad)}") if bad else passed("each does")
 
 
@@ -198,8 +199,3 @@ def models_bring_no_code(source: ModelSource) -> Verdict:
     Fix: remove it, and take a model whose architecture the server knows; or build the code into an image of your own.
     """
     return failed(f"{source} may bring code of its own") if source.trusts_code else passed("it may not")
-
-
-def _has_host(image: str) -> bool:
-    first, slash, _ = image.partition("/")
-    return bool(slash) and ("." in first or ":" in first or first == "localhost")

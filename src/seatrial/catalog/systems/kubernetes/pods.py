@@ -251,6 +251,12 @@ class PodSpec(Shape, frozen=True):
         yield from (volume.image.reference for volume in self.volumes if volume.image)
 
 
+def registry_of(image: str) -> str:
+    """The host that an image's name begins with; empty where it begins with none."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+
+
 class Waiting(Shape, frozen=True):
     reason: str = ""
     message: str = ""
