@@ -20,11 +20,11 @@ from seatrial.app.target import Target
 from seatrial.lab import site as sites
 from seatrial.lab.process import running
 from seatrial.model.verdict import Outcome
-from tests.live.conftest import SMALL, kubectl, tell
+from tests.live.conftest import SMALL, WHOLE, kubectl, tell
 from tests.live.test_command_line import SEATRIAL, benches
 
 GANG = "gang.starts-whole-or-not-at-all"
-MOMENTS = 20 if os.environ.get("SEATRIAL_TEST_MATRIX") == "whole" else 3
+MOMENTS = 20 if WHOLE else 3
 OURS = ("namespaces", "clusterqueues.kueue.x-k8s.io", "resourceflavors.kueue.x-k8s.io")
 
 

@@ -6,7 +6,6 @@ SEATRIAL_TEST_MATRIX=whole every check judges the rounds, and each fault is judg
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 
 import pytest
@@ -17,7 +16,7 @@ from seatrial.model.fault import Fault
 from seatrial.model.lab import LabSpec
 from seatrial.model.run import Run
 from seatrial.model.verdict import Outcome
-from tests.live.conftest import change, proven
+from tests.live.conftest import WHOLE, change, proven
 
 CATALOG = Catalog.installed()
 NEWEST = LabSpec().kubernetes  # faults of older releases alone: test_versions.py
@@ -26,7 +25,6 @@ FAULTS = {
     for id, fault in CATALOG.faults.items()
     if fault.fails and NEWEST in (fault.kubernetes or (NEWEST,))  # what is diagnosed: test_diagnose.py
 }
-WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
 
 Round = tuple[Fault, ...]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,11 +19,10 @@ from seatrial.engine.catalog import Catalog
 from seatrial.engine.permissions import binding
 from seatrial.model.fact import Obj
 from seatrial.model.verdict import Outcome
-from tests.live.conftest import tell
+from tests.live.conftest import WHOLE, tell
 
 USER = "test:least"
 QUICK = "dra.resource-api-is-served-and-writable"
-WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
 ACTIVE = sorted(check.id for check in Catalog.installed().checks.values() if check.active)
 
 
