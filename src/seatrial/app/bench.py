@@ -21,7 +21,7 @@ from seatrial.kit.clock import Clock, SystemClock
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Fact
-from seatrial.model.measure import Measure, Target
+from seatrial.model.measure import Target
 from seatrial.model.metric import Means, Metric
 from seatrial.model.progress import Tell, silent
 from seatrial.model.run import Run
@@ -44,14 +44,13 @@ async def bench(
     names: Sequence[str] = (ALL,),
     extent: Extent = Extent(),  # noqa: B008 - frozen
     targets: Mapping[str, float] | None = None,
-    from_clients: Sequence[Measure] = (),
     consent: Consent,
     image: str | None = None,
     tell: Tell = silent,
     clock: Clock | None = None,
     command: str = "bench",
 ) -> Run:
-    """``targets`` are by the id of a measure; ``from_clients`` is what a load generator saw meanwhile, told beside the rest."""
+    """``targets`` are by the id of a measure."""
     clock = clock or SystemClock()
     catalog = Catalog.installed()
     metrics = choose(catalog, names)
@@ -96,7 +95,7 @@ async def bench(
         environment=ground.environment,
         findings=measured.findings,
         pages=catalog.pages(measured.findings),
-        measures=(*measured.measures, *from_clients),
+        measures=measured.measures,
         evidence=measured.evidence,
         gaps=tuple(ground.snapshot.gaps[kind.of] for kind in facts if kind.of in ground.snapshot.gaps),
         complete=complete,

@@ -36,15 +36,6 @@ def length(arrivals: Arrivals) -> float | None:
             return arrivals.seconds
 
 
-def expected_variation(arrivals: Arrivals) -> float | None:
-    """Of the gaps between requests; None where phases or a trace make them what they are."""
-    if not isinstance(arrivals, Open) or len({phase.rate for phase in arrivals.phases}) > 1:
-        return None
-    if any(phase.to not in (None, phase.rate) for phase in arrivals.phases):
-        return None
-    return {Process.CONSTANT: 0.0, Process.POISSON: 1.0, Process.GAMMA: arrivals.variation}[arrivals.process]
-
-
 def bursts(rate: float, times: float, *, every: float, lasting: float, seconds: float) -> tuple[Phase, ...]:
     """A rate that is multiplied for ``lasting`` seconds out of every ``every``."""
     phases: list[Phase] = []
