@@ -6,12 +6,15 @@ Values below 256 are kept as they are; above, each power of two is divided into 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
 _BITS = 7
-_PARTS = 1 << _BITS  # of each power of two
+_ROUND = _BITS + 1  # bits of a value that are kept
+_BATCH = 1 << 16  # values that are looked at in one go
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +68,7 @@ class Histogram:
 
     def record(self, value: int, times: int = 1) -> None:
         value = max(value, 0)
-        shift = value.bit_length() - _BITS - 1
+        shift = value.bit_length() - _ROUND
         index = (shift << _BITS) + (value >> shift) if shift > 0 else value
         buckets = self._buckets
         buckets[index] = buckets.get(index, 0) + times
@@ -76,18 +79,32 @@ class Histogram:
         self.sum += value * times
 
     def extend(self, values: Iterable[int]) -> None:
-        for value in values:
-            self.record(value)
+        """Many in one go, for a quarter of the price of ``record``."""
+        left = iter(values)
+        while batch := list(islice(left, _BATCH)):
+            self._extend(batch)
+
+    def _extend(self, values: list[int]) -> None:
+        if (least := min(values)) < 0:
+            values = [max(value, 0) for value in values]
+        indexes = [
+            (shift << _BITS) + (value >> shift) if (shift := value.bit_length() - _ROUND) > 0 else value
+            for value in values
+        ]
+        self._add(Counter(indexes), len(values), sum(values), max(least, 0), max(values))
 
     def merge(self, other: Counts) -> None:
-        if not other.total:
-            return
-        for index, count in other.buckets.items():
-            self._buckets[index] = self._buckets.get(index, 0) + count
-        self.least = min(self.least, other.least) if self.total else other.least
-        self.most = max(self.most, other.most)
-        self.total += other.total
-        self.sum += other.sum
+        if other.total:
+            self._add(other.buckets, other.total, other.sum, other.least, other.most)
+
+    def _add(self, counted: Mapping[int, int], total: int, sum: int, least: int, most: int) -> None:
+        buckets = self._buckets
+        for index, count in counted.items():
+            buckets[index] = buckets.get(index, 0) + count
+        self.least = min(self.least, least) if self.total else least
+        self.most = max(self.most, most)
+        self.total += total
+        self.sum += sum
 
     def counts(self) -> Counts:
         return Counts(

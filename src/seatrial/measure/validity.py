@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from operator import sub
 
 import msgspec
 
@@ -19,7 +19,8 @@ _LAG_SHARE = 0.02  # of the median time to first token, where that is more
 _RATE = 0.01  # by which the rate may fall short
 _VARIATION = 0.1  # by which that of the gaps may differ
 _BUSY = 0.97  # of a core
-_FEW = 100
+_FEW = 100  # answers
+_FEW_GAPS = 10
 _FAILED = 0.01
 
 
@@ -35,18 +36,25 @@ class Sending(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, due: array[int], begun: array[int]) -> Sending:
-        asked, sent = sorted(due), sorted(begun)
-        due_gaps, begun_gaps = Histogram(), Histogram()
-        due_gaps.extend(_gaps(asked))
-        begun_gaps.extend(_gaps(sent))
-        return cls(
-            due_gaps.counts(),
-            begun_gaps.counts(),
-            _rate(asked),
-            _rate(sent),
-            _variation(asked),
-            _variation(sent),
-        )
+        asked, sent = _Pace(due), _Pace(begun)
+        return cls(asked.gaps, sent.gaps, asked.rate, sent.rate, asked.variation, sent.variation)
+
+
+class _Pace:
+    """How moments follow one another."""
+
+    def __init__(self, moments: array[int]) -> None:
+        inorder = array("q", sorted(moments))
+        gaps = array("q", map(sub, inorder[1:], inorder))
+        seen = Histogram()
+        seen.extend(gaps)
+        self.gaps = seen.counts()
+        lasting = inorder[-1] - inorder[0] if inorder else 0
+        self.rate = len(gaps) / lasting * NANOSECONDS if lasting else None
+        self.variation: float | None = None
+        if lasting and len(gaps) >= _FEW_GAPS:
+            mean = lasting / len(gaps)
+            self.variation = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) / mean
 
 
 def judge(
@@ -163,24 +171,6 @@ def _grows(windows: Sequence[Window]) -> bool:
         return False
     first, last = sum(flying[:third]) / third, sum(flying[-third - 1 : -1]) / third
     return last > 2 * first + 10
-
-
-def _gaps(moments: Sequence[int]) -> Iterator[int]:
-    return (after - before for before, after in pairwise(moments))
-
-
-def _rate(moments: Sequence[int]) -> float | None:
-    if len(moments) < 2 or moments[-1] == moments[0]:
-        return None
-    return (len(moments) - 1) / (moments[-1] - moments[0]) * NANOSECONDS
-
-
-def _variation(moments: Sequence[int]) -> float | None:
-    count = len(moments) - 1
-    if count < 10 or moments[-1] == moments[0]:
-        return None
-    mean = (moments[-1] - moments[0]) / count
-    return math.sqrt(sum((gap - mean) ** 2 for gap in _gaps(moments)) / count) / mean
 
 
 def _ms(seconds: float) -> str:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
 from seatrial.kit.histogram import Counts, Histogram
 from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.model.load_result import Ending, Row, Window
 
 _MOST = 512
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """Requests that went well, and of each how many tokens came and whether it was good."""
+
+    rows: Sequence[Row]
+    tokens: Sequence[int]
+    good: Sequence[bool]
 
 
 class _Stretch:
@@ -29,21 +42,32 @@ class Windows:
     def __init__(self, length: int = NANOSECONDS) -> None:
         self._length = length
         self._all: list[_Stretch] = []
+        self.ttft, self.whole = Histogram(), Histogram()  # of all stretches together, from when requests were due
 
-    def add(self, row: Row, *, tokens: int, good: bool) -> None:
-        self._at(row.begun).begun += 1
-        self._at(row.end).ended += 1
-        one = self._at(row.due)
-        one.due += 1
-        if row.ending is not Ending.OK:
-            one.failed += row.ending is not Ending.STOPPED
+    def add(self, rows: Sequence[Row], well: Answers) -> None:
+        """``well``: those of the rows that went well."""
+        if not rows:
             return
-        one.ok += 1
-        one.good += good
-        one.tokens += tokens
-        one.whole.record(row.end - row.due)
-        if row.first >= 0:
-            one.ttft.record(row.first - row.due)
+        due, begun, ended = ([row.due for row in rows], [row.begun for row in rows], [row.end for row in rows])
+        self._reach(max([*due, *begun, *ended]))
+        for name, moments in (("due", due), ("begun", begun), ("ended", ended)):
+            self._count(name, moments)
+        if len(well.rows) < len(rows):
+            failed = [row.due for row in rows if row.ending is not Ending.OK and row.ending is not Ending.STOPPED]
+            self._count("failed", failed)
+        for number, some in self._by_window(well):
+            self._add(self._all[number], some)
+
+    def _add(self, one: _Stretch, well: Answers) -> None:
+        one.ok += len(well.rows)
+        one.good += sum(well.good)
+        one.tokens += sum(well.tokens)
+        whole, ttft = Histogram(), Histogram()
+        whole.extend([row.end - row.due for row in well.rows])
+        ttft.extend([row.first - row.due for row in well.rows if row.first >= 0])
+        for seen, kept in ((whole.counts(), (one.whole, self.whole)), (ttft.counts(), (one.ttft, self.ttft))):
+            for histogram in kept:
+                histogram.merge(seen)
 
     def taken(self) -> tuple[Window, ...]:
         windows, flying = [], 0
@@ -66,12 +90,37 @@ class Windows:
             )
         return tuple(windows)
 
-    def _at(self, moment: int) -> _Stretch:
+    def _count(self, name: str, moments: Sequence[int]) -> None:
+        length = self._length
+        for number, count in Counter([moment // length for moment in moments]).items():
+            one = self._all[max(number, 0)]
+            setattr(one, name, getattr(one, name) + count)
+
+    def _by_window(self, well: Answers) -> Iterator[tuple[int, Answers]]:
+        length = self._length
+        numbers = [row.due // length for row in well.rows]
+        different = set(numbers)
+        if len(different) == 1:
+            yield max(numbers[0], 0), well
+            return
+        places: dict[int, list[int]] = {number: [] for number in different}
+        for place, number in enumerate(numbers):
+            places[number].append(place)
+        for number, some in places.items():
+            yield (
+                max(number, 0),
+                Answers(
+                    [well.rows[place] for place in some],
+                    [well.tokens[place] for place in some],
+                    [well.good[place] for place in some],
+                ),
+            )
+
+    def _reach(self, moment: int) -> None:
         while (number := max(moment, 0) // self._length) >= _MOST:
             self._halve()
         while number >= len(self._all):
             self._all.append(_Stretch())
-        return self._all[number]
 
     def _halve(self) -> None:
         for left, right in zip(self._all[::2], self._all[1::2], strict=False):

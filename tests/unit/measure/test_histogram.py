@@ -26,7 +26,15 @@ def test_a_percentile_is_known_to_one_percent(numbers: list[int], share: float) 
 
 @given(values, values)
 def test_merging_loses_nothing(left: list[int], right: list[int]) -> None:
-    assert merged, of_percentiles([of(left), of(right)]) == of(left + right)
+    assert merged([of(left), of(right)]) == of(left + right)
+
+
+@given(st.lists(st.integers(-5, 10**15), max_size=50))
+def test_many_in_one_go_are_as_one_by_one(numbers: list[int]) -> None:
+    histogram = Histogram()
+    for number in numbers:
+        histogram.record(number)
+    assert of(numbers) == histogram.counts()
 
 
 @given(values)
