@@ -23,6 +23,7 @@ from seatrial.model.load_result import Doubt, Part
 _HEAD_START = 20_000_000  # nanoseconds in which all processes read when to begin
 _READY_WITHIN = 30.0
 _TURN = 0.5
+_AT_ONCE = 1.0  # seconds within which one signal has reached a whole group of processes
 _part = msgspec.json.Decoder(Part)
 
 
@@ -37,6 +38,9 @@ class Crew:
         self.skipped, self.cores = skip_before, cores
         self.doubts: tuple[Doubt, ...] = ()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._ended: dict[int, tuple[Part, float]] = {}  # by somebody else: their last parts, and when these came
+        self._with_us: list[Part] = []  # of those, by the signal that ended us, too
+        self._whole: set[int] = set()
         self._stops = 0
         self.begun_at: float | None = None  # on the wall clock
         self.stopped = False
@@ -47,6 +51,7 @@ class Crew:
             self._start()
             with self._stoppable():
                 self._listen(take, turn)
+                self._settle(take)
         finally:
             for process in self._processes:
                 if process.poll() is None:
@@ -58,6 +63,9 @@ class Crew:
 
     def stop(self) -> None:
         """What has ended is still handed in; a second time, nothing is waited for."""
+        now = time.monotonic()
+        if not self.stopped:
+            self._with_us = [part for part, at in self._ended.values() if now - at < _AT_ONCE]
         self.stopped = True
         self._stops += 1
         for process in self._processes:
@@ -104,8 +112,32 @@ class Crew:
                     if not data:
                         selector.unregister(key.fileobj)
                     for line in _whole_lines(key.data, data):
-                        take(_part.decode(line))
+                        take(self._heard(_part.decode(line)))
                 turn()
+
+    def _heard(self, part: Part) -> Part:
+        """A last part before its time is none, unless we said stop."""
+        if part.stopped and not self.stopped:
+            self._ended[part.shard] = part, time.monotonic()
+            return msgspec.structs.replace(part, last=False)
+        if part.last:
+            self._whole.add(part.shard)
+        return part
+
+    def _settle(self, take: Callable[[Part], None]) -> None:
+        for part in self._with_us:
+            take(self._heard(Part(shard=part.shard, number=part.number + 1, until=part.until, last=True, stopped=True)))
+        self.doubts = tuple(
+            Doubt("lost-process", f"process {number} of the load is lost: {self._why(number)}")
+            for number in range(len(self._processes))
+            if number not in self._whole
+        )
+
+    def _why(self, number: int) -> str:
+        code = self._processes[number].wait()
+        if code < 0:
+            return f"it was ended by {signal.Signals(-code).name}"
+        return "it was ended from outside" if number in self._ended else f"it ended with {code}"
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

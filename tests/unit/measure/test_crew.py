@@ -108,6 +108,45 @@ def test_the_processes_end_with_the_command(tmp_path: Path) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_that_somebody_else_ends_is_a_lost_one(tmp_path: Path, ended_by: signal.Signals) -> None:
+    record, saved = tmp_path / "record", tmp_path / "saved"
+    with serving(plain(tokens=2, ttft=0, gap=0)) as server:
+        more = ("--processes", "2", "--record", str(record), "--save", str(saved))
+        with command(server.url, "--rate", "50", "--for", "10m", *more) as process:
+            until_rows(process, record, 10)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(children[1]), ended_by)
+            while _runs(children[1]):
+                time.sleep(0.05)
+            until_rows(process, record, len(rows(record)) + 50)  # which takes the other one a second or two
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=60)
+    assert process.returncode == 3, error
+    result = msgspec.json.decode(saved.read_bytes(), type=LoadResult)
+    assert result.client.lost == (1,)
+    assert {"lost", "lost-process"} <= {doubt.id for doubt in result.validity.doubts}
+    assert b"process 1 of the load is lost" in out
+    assert not result.complete
+    assert load.of_record(record).client.lost == (1,)
+
+
+def test_one_signal_to_all_of_them_loses_none(tmp_path: Path) -> None:
+    """As a service manager ends a group: the processes may hear of it before we do."""
+    record, saved = tmp_path / "record", tmp_path / "saved"
+    with serving(plain(tokens=2, ttft=0, gap=0)) as server:
+        more = ("--processes", "2", "--record", str(record), "--save", str(saved))
+        with command(server.url, "--rate", "50", "--for", "10m", *more) as process:
+            until_rows(process, record, 10)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            for one in (*map(int, children), process.pid):
+                os.kill(one, signal.SIGTERM)
+            _, error = process.communicate(timeout=60)
+    result = msgspec.json.decode(saved.read_bytes(), type=LoadResult)
+    assert result.client.lost == (), error
+    assert not any(doubt.id.startswith("lost") for doubt in result.validity.doubts)
+
+
 def _runs(process: str) -> bool:
     try:
         return ") Z" not in Path(f"/proc/{process}/stat").read_text()
