@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from seatrial.bundle.hardening import Chosen
-from seatrial.catalog.remedies.impact import together
+from seatrial.catalog.remedies.impact import OVER, together
 from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec
 from seatrial.catalog.views.workloads import Workload
 from seatrial.cluster.bench import Bench, open_bench
@@ -33,7 +33,6 @@ _NOT_OFFERED = (
     "preemptionPolicy",
     "ephemeralContainers",
 )
-_OVER = ("Succeeded", "Failed")
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -66,7 +65,7 @@ async def asked(
 
 def _probe(one: Chosen) -> Trial | None:
     """A pod that its policy refuses, which shows that the policy is heeded."""
-    if one.fix.impact is None or one.fix.impact.of != "pods" or not one.fix.audit or not one.fix.base:
+    if one.fix.impact is None or one.fix.impact.of != "pods" or not one.fix.audit or not _policies(one.fix):
         return None
     return next((trial for trial in one.remedy.trials if trial.refused and not trial.user), None)
 
@@ -115,7 +114,7 @@ async def _impact(client: Client, bench: Bench, snapshot: Snapshot, one: Chosen)
 async def _put_in_force(client: Client, bench: Bench, fix: Fix, probe: Trial) -> None:
     """Under names of the bench, for its namespace alone, and denying: a dry run does not tell of warnings."""
     here = {"matchLabels": {"kubernetes.io/metadata.name": bench.namespace}}
-    (policy,) = (one for one in fix.base if one["kind"] == "ValidatingAdmissionPolicy")
+    (policy,) = _policies(fix)
     (binding,) = fix.audit
     name = f"{bench.namespace}-{policy['metadata']['name']}"
     constraints = {**policy["spec"]["matchConstraints"], "namespaceSelector": here}
@@ -141,7 +140,7 @@ def kinds(snapshot: Snapshot, left_alone: Sequence[str]) -> list[_Kind]:
     for workload in snapshot.all(Workload):
         alike: dict[bytes, list[tuple[str, str]]] = {}
         for pod in workload.pods:
-            if pod.status.phase not in _OVER and pod.metadata.namespace not in left_alone:
+            if pod.status.phase not in OVER and pod.metadata.namespace not in left_alone:
                 place = (pod.metadata.namespace, pod.name)
                 alike.setdefault(msgspec.json.encode(_told_apart(pod.spec)), []).append(place)
         found += [_Kind(workload.subject, *places[0], len(places)) for places in alike.values()]
@@ -163,8 +162,13 @@ def _told_apart(spec: PodSpec) -> PodSpec:
     )
 
 
+def _policies(fix: Fix) -> list[Obj]:
+    """Of Kubernetes itself: other engines' cannot be put in force in one namespace beside themselves."""
+    return [one for one in fix.base if one["kind"] == "ValidatingAdmissionPolicy"]
+
+
 def _left_alone(fix: Fix) -> list[str]:
-    (policy,) = (one for one in fix.base if one["kind"] == "ValidatingAdmissionPolicy")
+    (policy,) = _policies(fix)
     selector = policy["spec"]["matchConstraints"].get("namespaceSelector") or {}
     return [
         name for one in selector.get("matchExpressions", ()) for name in one["values"] if one["operator"] == "NotIn"

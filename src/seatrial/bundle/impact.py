@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seatrial.kit.markdown import code, text
@@ -14,15 +14,24 @@ _WOULD = {
     Fate.DEPENDS: "would be let in or refused by who makes them",
     Fate.CHANGED: "would be changed",
 }
+_AS_IT_IS = {  # whether or not they are made again
+    Fate.CUT: "would lose ways to others or from them at once",
+    Fate.UNKNOWN: "might be hit, which what was read does not tell",
+}
 
 
 def summary(impact: Impact) -> str:
     """``of 40 pods 3 would be refused if they were made again``."""
     by = ", the API server says" if impact.by_server else ""
-    told = [f"{count} {would}" for fate, would in _WOULD.items() if (count := impact.count(fate))]
-    if not told:
+    again, now = _counts(impact, _WOULD), _counts(impact, _AS_IT_IS)
+    if not again and not now:
         return f"none of {_many(impact.looked_at, impact.of)} would fare otherwise{by}"
-    return f"of {_many(impact.looked_at, impact.of)} {', '.join(told)} if made again{by}"
+    told = [f"{', '.join(again)} if made again"] if again else []
+    return f"of {_many(impact.looked_at, impact.of)} {'; '.join((*told, *now))}{by}"
+
+
+def _counts(impact: Impact, words: Mapping[Fate, str]) -> list[str]:
+    return [f"{count} {would}" for fate, would in words.items() if (count := impact.count(fate))]
 
 
 def by_namespace(impact: Impact) -> dict[str, list[Hit]]:

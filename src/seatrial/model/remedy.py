@@ -15,10 +15,12 @@ class Fate(StrEnum):
     REFUSED = "refused"
     DEPENDS = "depends"  # on who makes it
     CHANGED = "changed"
+    CUT = "cut"  # it goes on running, and loses ways to others or from them at once
+    UNKNOWN = "unknown"  # what it depends on is not among what was read
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """Objects that are there, and what would become of them if they were made again with the remedy in force."""
+    """Objects that are there, and what would become of them with the remedy in force: mostly, if they were made again."""
 
     subject: str  # what makes them, or the object itself
     namespace: str = ""

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seatrial.catalog.remedies.images import BY_TAG, HAVE_DIGESTS, VARIABLES
+from seatrial.catalog.remedies.images import BY_TAG, HAVE_DIGESTS, VARIABLES, every_image
+from seatrial.catalog.remedies.impact import on_pods, uses_accelerators
 from seatrial.catalog.remedies.pods import DIGEST, IMAGE, plain, pod
-from seatrial.catalog.remedies.policies import Demand, left_alone, unseen
+from seatrial.catalog.remedies.policies import Demand, broken, left_alone, unseen
 from seatrial.catalog.systems.gatekeeper import ConstraintTemplate, constraint, template
 from seatrial.catalog.systems.kubernetes.pods import registry_of
 from seatrial.catalog.views.tenants import TenantWorkload
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.model.remedy import Fate, Fix, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _KIND, _NAME = "SeatrialImages", "seatrial-images"
-_LISTED = Demand(
-    "!variables.accelerators || variables.images.all(i, variables.params.registries.exists(r, i.startsWith(r)))",
-    "an image of a pod with accelerators is from a registry of the list, volumes of type image included",
-)
+
+
+def _listed(registries: Sequence[str]) -> Demand:
+    return Demand(
+        "!variables.accelerators || variables.images.all(i, variables.params.registries.exists(r, i.startsWith(r)))",
+        "an image of a pod with accelerators is from a registry of the list, volumes of type image included",
+        lambda spec: (
+            uses_accelerators(spec) and not all(one.startswith(tuple(registries)) for one in every_image(spec))
+        ),
+    )
 
 
 def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     """The template alone does nothing: a constraint says about what, and whether it warns or denies."""
     served = snapshot.apis.versions(ConstraintTemplate.of)
+    registries = _registries(snapshot)
+    demands = (HAVE_DIGESTS, _listed([f"{one}/" for one in registries]))
     source = {
         "variables": [{"name": name, "expression": expression} for name, expression in VARIABLES],
-        "validations": [{"expression": one.expression, "message": one.message} for one in (HAVE_DIGESTS, _LISTED)],
+        "validations": [{"expression": one.expression, "message": one.message} for one in demands],
     }
     parameters = {"registries": {"type": "array", "items": {"type": "string"}}}
     made = template(
@@ -36,7 +45,6 @@ def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         {"code": [{"engine": "K8sNativeValidation", "source": source}]},
         version=served[0] if served else "v1",
     )
-    registries = _registries(snapshot)
     listed = (
         f"The list of registries is of what runs now: {', '.join(registries)}."
         if registries
@@ -49,6 +57,7 @@ def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         caution=" ".join(
             filter(None, (f"{listed} Look whether you trust each, and add what is missing.", unseen(snapshot)))
         ),
+        impact=on_pods(snapshot, lambda pod: broken(demands, pod), fate=Fate.REFUSED, left_alone=left_alone(snapshot)),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from seatrial.catalog.remedies.impact import on_objects
 from seatrial.catalog.remedies.mesh import in_mesh
 from seatrial.catalog.remedies.parts import OVER, YOURS, part, served_as
 from seatrial.catalog.systems.gateway_objects import BackendTLSPolicy, ClientValidation, Gateway
 from seatrial.catalog.systems.kubernetes.core import Namespace
-from seatrial.catalog.views.model_paths import POOL, Backend, Encryption, ModelGateway
+from seatrial.catalog.views.model_paths import POOL, Backend, Encryption, ModelGateway, ModelService
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy
+from seatrial.model.remedy import Fate, Fix, Hit, Remedy
 from seatrial.model.verdict import Finding
 
 CLIENT_CA, BACKEND_CA = "seatrial-client-ca", "seatrial-backend-ca"  # ConfigMaps of yours, with `ca.crt`
@@ -33,8 +34,14 @@ def _verified(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     return Fix(
         enforce=tuple(made),
         caution=_wanted(CLIENT_CA, "the authority that signs your clients' certificates", homes),
+        impact=on_objects(snapshot, (Gateway,), "gateways", (_closed(gateways[one]) for one in fixed)),
         about=tuple(one for one in findings if one.subject in fixed),
     )
+
+
+def _closed(gateway: Gateway) -> Hit:
+    said = "clients that show no certificate of your authority are refused; who they are no object tells"
+    return Hit(subject=gateway.subject, namespace=gateway.metadata.namespace, fate=Fate.CUT, because=(said,))
 
 
 def _open_ports(gateway: Gateway, model: ModelGateway | None) -> list[int]:
@@ -118,9 +125,20 @@ def _encrypted(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         answered |= {gateway.subject} if outside else set()
     made = tuple(_policy(services[key], version) for key in sorted(services))
     homes = sorted({namespace for namespace, _ in services})
+    untold = "whether its servers serve TLS, with a certificate of that name, no object tells; where not, requests fail"
+    hits = (
+        Hit(
+            subject=f"services/{one.namespace}/{one.name}",
+            namespace=one.namespace,
+            fate=Fate.UNKNOWN,
+            because=(untold,),
+        )
+        for one in services.values()
+    )
     return Fix(
         enforce=made,
         caution=_wanted(BACKEND_CA, "the authority that signs your servers' certificates", homes),
+        impact=on_objects(snapshot, (ModelService,), "services", hits),
         about=tuple(one for one in findings if one.subject in answered),
     )
 

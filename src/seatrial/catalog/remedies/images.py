@@ -26,7 +26,8 @@ def _images(of: str) -> str:
     )
 
 
-def _all(spec: PodSpec) -> Iterator[str]:
+def every_image(spec: PodSpec) -> Iterator[str]:
+    """One that is not said is an empty one, as in the expressions."""
     yield from (one.image for one in spec.every_container)
     yield from (one.image.reference for one in spec.volumes if one.image is not None)
 
@@ -39,13 +40,13 @@ VARIABLES = (
 HAVE_DIGESTS = Demand(
     f"!variables.accelerators || variables.images.all(i, i.matches('{_HAS_DIGEST}'))",
     "an image of a pod with accelerators is named by its digest, volumes of type image included",
-    lambda spec: uses_accelerators(spec) and not all(re.fullmatch(_HAS_DIGEST, one) for one in _all(spec)),
+    lambda spec: uses_accelerators(spec) and not all(re.fullmatch(_HAS_DIGEST, one) for one in every_image(spec)),
 )
 _NAME_REGISTRIES = Demand(
     "!variables.accelerators || variables.images.all(i, i.contains('/') && (\n"
     "    i.split('/')[0].contains('.') || i.split('/')[0].contains(':') || i.split('/')[0] == 'localhost'))",
     "an image of a pod with accelerators says which registry it is from",
-    lambda spec: uses_accelerators(spec) and not all(map(registry_of, _all(spec))),
+    lambda spec: uses_accelerators(spec) and not all(map(registry_of, every_image(spec))),
 )
 
 

@@ -17,7 +17,9 @@ from seatrial.model.remedy import Fate, Hit, Impact
 Words = Callable[[PodTemplate], tuple[str, ...]]
 """What a policy has to say of a pod; nothing where it lets it be."""
 
-_OVER = ("Succeeded", "Failed")
+Fated = tuple[Fate, tuple[str, ...]]
+
+OVER = ("Succeeded", "Failed")
 _ELSEWHERE = "Pods that some other controller would make, and has not made yet, are not seen."
 
 
@@ -38,20 +40,44 @@ def on_pods(
     unknown: tuple[str, ...] = (),
 ) -> Impact:
     """Pods as they were let in; where a controller has none, as it would make them. ``within`` names the only namespaces."""
+
+    def fated(workload: Workload, namespace: str, pod: PodTemplate) -> Fated | None:
+        said = words(pod)
+        return (fate, said) if said else None
+
+    return of_pods(snapshot, fated, left_alone=left_alone, within=within, unknown=unknown)
+
+
+def of_pods(
+    snapshot: Snapshot,
+    fated: Callable[[Workload, str, PodTemplate], Fated | None],
+    *,
+    left_alone: Collection[str] = (),
+    within: Collection[str] | None = None,
+    unknown: tuple[str, ...] = (),
+) -> Impact:
+    """As ``on_pods``, where pods fare in more ways than one, or by more than what is in them."""
     hits: list[Hit] = []
     looked_at = 0
     for workload in snapshot.all(Workload):
-        for namespace, template, count in _made(workload):
+        for namespace, template, count in made(workload):
             if namespace in left_alone or (within is not None and namespace not in within):
                 continue
             looked_at += count
-            if said := words(template):
+            if (found := fated(workload, namespace, template)) is not None:
+                fate, said = found
                 hits.append(Hit(subject=workload.subject, namespace=namespace, fate=fate, because=said, objects=count))
-    return Impact(of="pods", looked_at=looked_at, hits=together(hits), unknown=(*_unseen(snapshot), *unknown))
+    return Impact(
+        of="pods",
+        looked_at=looked_at,
+        hits=together(hits),
+        unknown=tuple(dict.fromkeys((*_unseen(snapshot), *unknown))),
+    )
 
 
-def _made(workload: Workload) -> Iterator[tuple[str, PodTemplate, int]]:
-    there = [one for one in workload.pods if one.status.phase not in _OVER]
+def made(workload: Workload) -> Iterator[tuple[str, PodTemplate, int]]:
+    """Its pods that are not over, each in its namespace; where it never had one, as many as it wants."""
+    there = [one for one in workload.pods if one.status.phase not in OVER]
     if not there:
         if not workload.pods:
             yield workload.namespace, workload.template, workload.wanted

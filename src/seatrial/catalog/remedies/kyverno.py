@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seatrial.catalog.remedies.policies import NAME_LABEL, PODS
-from seatrial.catalog.remedies.signatures import SIGNERS, VERIFIED
+from seatrial.catalog.remedies.signatures import SIGNERS, VERIFIED, unsigned
 from seatrial.catalog.remedies.subjects import namespaces
 from seatrial.catalog.systems.kyverno import ImageValidatingPolicy
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fix, Remedy
 from seatrial.model.verdict import Finding
@@ -29,6 +30,7 @@ def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         audit=(_policy(snapshot, names, ["Warn", "Audit"]),),
         enforce=(_policy(snapshot, names, ["Deny"]),),
         caution=_CAUTION,
+        impact=unsigned(snapshot, names, lambda spec: spec.images),
     )
 
 
@@ -96,5 +98,6 @@ KYVERNO_SIGNATURES = Remedy(
     cures=(VERIFIED,),
     serves=(ImageValidatingPolicy.of,),
     needs=("kyverno",),
+    reads=(Workload,),
     render=_rendered,
 )

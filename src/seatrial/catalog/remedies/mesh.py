@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from seatrial.catalog.remedies.impact import Fated, of_pods, unread
 from seatrial.catalog.remedies.parts import part, served_as
+from seatrial.catalog.remedies.ways import READ, READS, From, Way, Ways
+from seatrial.catalog.systems.gateway_objects import Gateway
 from seatrial.catalog.systems.inference_extension import InferencePool
 from seatrial.catalog.systems.istio import PeerAuthentication
 from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.pods import LabelSelector, PodTemplate
 from seatrial.catalog.views.model_paths import MESH_ROOT, STRICT, Encryption, ModelGateway
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy
+from seatrial.model.remedy import Fate, Fix, Impact, Remedy
 from seatrial.model.verdict import Finding
 
 _WEAK = ("PERMISSIVE", "DISABLE")
 _WHOLE = "default"  # what Istio calls a policy for a whole namespace
+_DATAPLANE, _AMBIENT, _SIDECAR = "istio.io/dataplane-mode", "ambient", "istio-proxy"
+_ISTIO = "istio"  # as its classes of Gateways are called, unless somebody made others
+_NO_SIDECAR = "it has no sidecar and is not ambient: nothing is refused for it, and it is refused by others here with whom it speaks"
+_WHOEVER = "whoever speaks with it without being in the mesh is refused, and no object tells who that is"
+_NOT_TOLD = (
+    'Who speaks in the clear is told by `istio_requests_total{connection_security_policy!="mutual_tls"}`, and by no object.'
+    " Gateways of other classes than Istio's own speak mutual TLS where their pods are in the mesh, and collectors likewise."
+)
 
 
 def in_mesh(namespace: str, snapshot: Snapshot) -> bool:
     """By the labels of the namespace; what single pods say of themselves is not looked at."""
     labels = next((one.metadata.labels for one in snapshot.all(Namespace) if one.name == namespace), {})
     injected = labels.get("istio-injection") == "enabled" or bool(labels.get("istio.io/rev"))
-    return injected or labels.get("istio.io/dataplane-mode") == "ambient"
+    return injected or labels.get(_DATAPLANE) == _AMBIENT
 
 
 def _strict(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
@@ -36,13 +49,51 @@ def _strict(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
             own[one.subject] = one
     held = {one.metadata.namespace for one in own.values() if one.spec.selector is None}
     made = [_stricter(own[subject], version) for subject in sorted(own)]
+    closed = [(one.metadata.namespace, one.spec.selector) for one in own.values()]
+    closed += [(name, None) for name in meshed - held]
     made += [_whole(name, version) for name in sorted(meshed - held)]
     outside = sorted({name for names in homes.values() for name in names} - meshed)
     return Fix(
         enforce=tuple(made),
         caution=_outside(outside),
+        impact=_refused(snapshot, closed) if closed else None,
         about=tuple(one for one in findings if one.subject in own or homes.get(one.subject, set()) & meshed),
     )
+
+
+def _refused(snapshot: Snapshot, closed: Sequence[tuple[str, LabelSelector | None]]) -> Impact:
+    """Who speaks with pods in the clear no object tells, but for those who cannot but do so."""
+    ways, homes = Ways(snapshot), {namespace for namespace, _ in closed}
+    gateways = {(one.metadata.namespace, one.name): one.spec.gateway_class_name for one in snapshot.all(Gateway)}
+
+    def fated(workload: Workload, namespace: str, pod: PodTemplate) -> Fated | None:
+        labels = dict(pod.metadata.labels)
+        selected = any(home == namespace and (one is None or one.matches(labels)) for home, one in closed)
+        if not selected or pod.spec.host_network:
+            return None
+        if workload.pods and not _carries_mesh(pod, namespace, snapshot):
+            return Fate.UNKNOWN, (_NO_SIDECAR,)
+        coming = tuple(ways.coming(namespace, labels, pod.metadata.annotations))
+        outside = tuple(dict.fromkeys(one.told for one in coming if one.by is From.OUTSIDE))
+        if outside:
+            return Fate.CUT, outside
+        others = [one.told for one in coming if not _of_istio(one, gateways)]
+        return Fate.UNKNOWN, tuple(dict.fromkeys(others)) or (_WHOEVER,)
+
+    return of_pods(snapshot, fated, within=homes, unknown=(*unread(snapshot, READ), _NOT_TOLD))
+
+
+def _of_istio(way: Way, gateways: Mapping[tuple[str, str], str]) -> bool:
+    return bool(way.via) and all(gateways.get(one, "").startswith(_ISTIO) for one in way.via)
+
+
+def _carries_mesh(pod: PodTemplate, namespace: str, snapshot: Snapshot) -> bool:
+    """The sidecar is in the pod; ztunnel is not, and takes every pod of the namespace that does not say no."""
+    if any(one.name == _SIDECAR for one in pod.spec.every_container):
+        return True
+    labels = next((one.metadata.labels for one in snapshot.all(Namespace) if one.name == namespace), {})
+    mode = pod.metadata.labels.get(_DATAPLANE, labels.get(_DATAPLANE, ""))
+    return mode == _AMBIENT
 
 
 def _homes(snapshot: Snapshot, subjects: set[str]) -> dict[str, set[str]]:
@@ -109,6 +160,6 @@ MESH_STRICT = Remedy(
     ),
     serves=(PeerAuthentication.of,),
     needs=("istio",),
-    reads=(PeerAuthentication, InferencePool, ModelGateway, Encryption, Namespace),
+    reads=(PeerAuthentication, ModelGateway, Encryption, Namespace, Workload, *READS),
     render=_strict,
 )

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
-from seatrial.catalog.remedies.impact import uses_accelerators
+from seatrial.catalog.remedies.impact import Fated, of_pods, unread, uses_accelerators
 from seatrial.catalog.remedies.pods import USES_ACCELERATORS, plain, pod
 from seatrial.catalog.remedies.policies import MUTATING, changed
 from seatrial.catalog.remedies.subjects import namespaces
+from seatrial.catalog.remedies.ways import COMING, GOING, READ, READS, Ways
 from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
 from seatrial.catalog.systems.kubernetes.pods import LabelSelector, PodTemplate
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy, Trial
+from seatrial.model.remedy import Fate, Fix, Impact, Remedy, Trial
 from seatrial.model.verdict import Finding
 
 _INGRESS = "network-policy.ingress-is-denied-by-default"
 _EGRESS = "network-policy.egress-is-denied-by-default"
 _SELECT = "network-policy.policies-select-pods"
+_UNTOLD = "no Service, route or monitor that was read tells of a way that ends; whoever else speaks with it is not told"
+_OTHERS = (
+    "Which other pods speak with these, and with whom they speak, no object tells; the network's own flow log does. Gateways and"
+    " collectors of metrics are taken to be in other namespaces."
+)
 _LABEL, _YES = "seatrial.dev/accelerator", "true"
 _DNS = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
 _KUBE_SYSTEM = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
@@ -32,8 +38,26 @@ def _default_deny(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
             policy
             for name in sorted(coming | going)
             for policy in _closed(name, coming=name in coming, going=name in going)
-        )
+        ),
+        impact=_cut(snapshot, coming, going),
     )
+
+
+def _cut(snapshot: Snapshot, coming: Collection[str], going: Collection[str]) -> Impact:
+    """Policies are about pods that run, from the moment on in which they are there."""
+    ways = Ways(snapshot)
+
+    def fated(workload: Workload, namespace: str, pod: PodTemplate) -> Fated | None:
+        labels = pod.metadata.labels
+        comes = namespace in coming and not ways.is_bounded(namespace, labels, COMING)
+        goes = namespace in going and not ways.is_bounded(namespace, labels, GOING)
+        if pod.spec.host_network or not (comes or goes):
+            return None
+        known = [one.told for one in ways.coming(namespace, labels, pod.metadata.annotations)] if comes else []
+        known += ways.going(workload.subject) if goes else ()
+        return (Fate.CUT, tuple(dict.fromkeys(known))) if known else (Fate.UNKNOWN, (_UNTOLD,))
+
+    return of_pods(snapshot, fated, within={*coming, *going}, unknown=(*unread(snapshot, READ), _OTHERS))
 
 
 def _closed(namespace: str, *, coming: bool, going: bool) -> tuple[Obj, Obj]:
@@ -73,6 +97,7 @@ NETWORK_DEFAULT_DENY = Remedy(
         " that is only told; the network's own flow log shows what would be cut. A network that enforces no policies ignores them."
     ),
     cures=(_INGRESS, _EGRESS),
+    reads=(Workload, *READS),
     render=_default_deny,
 )
 

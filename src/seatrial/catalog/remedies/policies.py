@@ -100,13 +100,12 @@ def denied(
     )
     caution = unseen(snapshot) if namespaces == beside_the_platform(snapshot) else ""
     if any(one.broken_by for one in demands):
-        impact = on_pods(
-            snapshot, lambda pod: _broken(demands, pod), fate=Fate.REFUSED, left_alone=left_alone(snapshot)
-        )
+        impact = on_pods(snapshot, lambda pod: broken(demands, pod), fate=Fate.REFUSED, left_alone=left_alone(snapshot))
     return Fix(base=(policy, *beside), audit=(audit,), enforce=(enforce,), caution=caution, impact=impact)
 
 
-def _broken(demands: Iterable[Demand], pod: PodTemplate) -> tuple[str, ...]:
+def broken(demands: Iterable[Demand], pod: PodTemplate) -> tuple[str, ...]:
+    """What is said of a pod by those demands that it does not meet."""
     return tuple(one.message for one in demands if one.broken_by is not None and one.broken_by(pod.spec))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from seatrial.catalog.remedies.headroom import CLAIMS, OF_CLASS, asked, lack_of_room, requested
 from seatrial.catalog.remedies.impact import on_pods
 from seatrial.catalog.remedies.pods import DIGEST, plain, pod
 from seatrial.catalog.remedies.subjects import namespaces
-from seatrial.catalog.systems.kubernetes.dra import ClaimSpec, ResourceClaim
+from seatrial.catalog.systems.kubernetes.controllers import Deployment
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim, ResourceClaimTemplate
 from seatrial.catalog.systems.kubernetes.pods import PodTemplate
 from seatrial.catalog.views.claimed_classes import ClaimedClasses, classes_in
 from seatrial.catalog.views.tenants import AcceleratorNamespace
@@ -21,9 +23,6 @@ _EXTENDED = "quotas.extended-resources-are-bounded"
 _CLASSES = "quotas.device-classes-are-bounded"
 _COUNTED = "quotas.claims-are-counted"
 _DEFAULTS = "quotas.containers-have-defaults"
-_OF_CLASS = ".deviceclass.resource.k8s.io/devices"
-_CLAIMS = "count/resourceclaims.resource.k8s.io"
-_ALL = 32  # devices that one request may be given, at which Kubernetes counts `allocationMode: All`
 
 
 def _quotas(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
@@ -36,37 +35,25 @@ def _quotas(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
         hard.setdefault(name, {}).update(_classes(name, snapshot))
     for name in namespaces(findings, _COUNTED):
         many = sum(one.metadata.namespace == name for one in snapshot.all(ResourceClaim))
-        hard.setdefault(name, {})[_CLAIMS] = max(1, many)
-    return Fix(enforce=tuple(_quota(name, amounts) for name, amounts in sorted(hard.items()) if amounts))
+        hard.setdefault(name, {})[CLAIMS] = max(1, many)
+    hard = {name: amounts for name, amounts in sorted(hard.items()) if amounts}
+    made = tuple(_quota(name, amounts) for name, amounts in hard.items())
+    return Fix(enforce=made, impact=lack_of_room(snapshot, hard) if hard else None)
 
 
 def _extended(namespace: AcceleratorNamespace) -> dict[str, int]:
     """What its workloads ask for with all of their pods."""
-    asked: Counter[str] = Counter()
+    total: Counter[str] = Counter()
     for one in namespace.workloads:
-        for resource, count in one.accelerators.items():
-            asked[f"requests.{resource}"] += count * one.wanted
-    return {name: max(1, count) for name, count in asked.items()}
+        total.update({name: count * one.wanted for name, count in requested(one.spec).items()})
+    return {name: max(1, count) for name, count in total.items()}
 
 
 def _classes(namespace: str, snapshot: Snapshot) -> dict[str, int]:
     """What its claims ask for now; of classes that only templates name, one device."""
     claims = (one.spec for one in snapshot.all(ResourceClaim) if one.metadata.namespace == namespace)
-    asked = _asked(claims)
-    return {f"{name}{_OF_CLASS}": max(1, asked[name]) for name in classes_in(namespace, snapshot.all(ClaimedClasses))}
-
-
-def _asked(claims: Iterable[ClaimSpec]) -> Counter[str]:
-    """Of alternatives the largest counts, as Kubernetes has it."""
-    asked: Counter[str] = Counter()
-    for claim in claims:
-        for request in claim.devices.requests:
-            most: Counter[str] = Counter()
-            for want in request.wants:
-                many = _ALL if want.allocation_mode == "All" else want.count
-                most[want.device_class_name] = max(most[want.device_class_name], many)
-            asked += most
-    return asked
+    devices = asked(claims)
+    return {f"{name}{OF_CLASS}": max(1, devices[name]) for name in classes_in(namespace, snapshot.all(ClaimedClasses))}
 
 
 def _quota(namespace: str, amounts: dict[str, int]) -> Obj:
@@ -107,7 +94,7 @@ QUOTAS = Remedy(
         " for a pod more. Set what each tenant may have. What asks for more is refused when it is created."
     ),
     cures=(_EXTENDED, _CLASSES, _COUNTED),
-    reads=(AcceleratorNamespace, ClaimedClasses, ResourceClaim),
+    reads=(AcceleratorNamespace, ClaimedClasses, ResourceClaim, ResourceClaimTemplate, Deployment, Workload),
     render=_quotas,
     trials=(
         Trial(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from seatrial.catalog.remedies.impact import on_pods
 from seatrial.catalog.remedies.pod_security import labelled
 from seatrial.catalog.remedies.subjects import namespaces
+from seatrial.catalog.systems.kubernetes.pods import PodSpec, PodTemplate
 from seatrial.catalog.systems.policy_controller import INCLUDED, ClusterImagePolicy
 from seatrial.catalog.views.signatures import POLICY_CONTROLLER, SignatureRule
+from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
-from seatrial.model.remedy import Fix, Remedy
+from seatrial.model.remedy import Fate, Fix, Impact, Remedy
 from seatrial.model.verdict import Finding
 
 VERIFIED = "supply-chain.images-are-verified"
@@ -26,11 +29,27 @@ def _rendered(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:
     """Where rules are in force already, the namespaces are only shown to them."""
     rules = [one for one in snapshot.all(SignatureRule) if one.program == POLICY_CONTROLLER and not one.lenient]
     shown = tuple(labelled(name, {INCLUDED: "true"}) for name in namespaces(findings, VERIFIED))
-    if rules:
-        return Fix(enforce=shown)
-    return Fix(
-        audit=(_policy(snapshot, "warn"), *shown), enforce=(_policy(snapshot, "enforce"), *shown), caution=_CAUTION
+    impact = unsigned(
+        snapshot, namespaces(findings, VERIFIED), lambda spec: [one.image for one in spec.every_container]
     )
+    if rules:
+        return Fix(enforce=shown, impact=impact)
+    return Fix(
+        audit=(_policy(snapshot, "warn"), *shown),
+        enforce=(_policy(snapshot, "enforce"), *shown),
+        caution=_CAUTION,
+        impact=impact,
+    )
+
+
+def unsigned(snapshot: Snapshot, homes: Collection[str], looked_at: Callable[[PodSpec], Iterable[str]]) -> Impact:
+    """Signatures are in registries, and whose counts nobody has said yet: each image that would be asked about is named."""
+
+    def words(pod: PodTemplate) -> tuple[str, ...]:
+        images = sorted(set(filter(None, looked_at(pod.spec))))
+        return (f"refused unless all of these are signed with your key: {', '.join(images)}",) if images else ()
+
+    return on_pods(snapshot, words, fate=Fate.UNKNOWN, within=homes)
 
 
 def _policy(snapshot: Snapshot, mode: str) -> Obj:
@@ -69,6 +88,6 @@ SIGNATURES = Remedy(
     cures=(VERIFIED,),
     serves=(ClusterImagePolicy.of,),
     needs=("policy-controller",),
-    reads=(SignatureRule,),
+    reads=(SignatureRule, Workload),
     render=_rendered,
 )

@@ -32,8 +32,26 @@ class Replicated(Templated, frozen=True):
         yield self.spec.template, 1 if self.spec.replicas is None else self.spec.replicas
 
 
+class RollingUpdate(Shape, frozen=True):
+    """Numbers of pods, or parts of all of them such as 25%."""
+
+    max_surge: int | str = "25%"
+    max_unavailable: int | str = "25%"
+
+
+class UpdateStrategy(Shape, frozen=True):
+    type: str = "RollingUpdate"
+    rolling_update: RollingUpdate = RollingUpdate()
+
+
+class DeploymentSpec(ReplicaSpec, frozen=True):
+    strategy: UpdateStrategy = UpdateStrategy()
+
+
 class Deployment(Replicated, frozen=True):
     of = "apps/deployments"
+
+    spec: DeploymentSpec = DeploymentSpec()
 
 
 class StatefulSet(Replicated, frozen=True):
