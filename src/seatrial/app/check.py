@@ -43,7 +43,7 @@ async def check(
     started = clock.now()
     tell(Event("read", State.BEGUN))
     async with reach(target, catalog, (*plan(catalog, checks).facts, *sources(Accelerators))) as ground:
-        tell(Event("read", State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
+        tell(Event("read", State.DONE, ground.told))
         complete = True
         try:
             judged = await judge(catalog, checks, ground.snapshot, open_bench=None, clock=clock, tell=tell)

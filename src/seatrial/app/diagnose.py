@@ -38,7 +38,7 @@ async def diagnose(target: Target, about: str = "", *, tell: Tell = silent, comm
     tell(Event("read", State.BEGUN))
     async with reach(target, catalog, facts(catalog)) as ground:
         snapshot = ground.snapshot
-    tell(Event("read", State.DONE, f"{sum(map(len, snapshot.facts.values()))} objects"))
+    tell(Event("read", State.DONE, ground.told))
     subject, names = _about(about, snapshot) if about else ("", frozenset())
     found = diagnosis.diagnose(catalog.sources.values(), snapshot, names)
     return Diagnosis(

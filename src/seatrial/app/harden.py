@@ -58,7 +58,7 @@ async def harden(
     needed = [kind for remedy in remedies for asked in remedy.reads for kind in sources(asked)]
     tell(Event("read", State.BEGUN))
     async with reach(target, catalog, (*facts, *needed)) as ground:
-        tell(Event("read", State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
+        tell(Event("read", State.DONE, ground.told))
         if run is not None:
             findings = _saved(run, ground.environment)
         else:

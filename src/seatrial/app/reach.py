@@ -12,8 +12,9 @@ from seatrial.app.metrics import with_metrics
 from seatrial.app.target import Target
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import Pod
-from seatrial.cluster import collect, kubeconfig, manifests, snapshots
+from seatrial.cluster import collect, kubeconfig, manifests, recorded
 from seatrial.cluster.client import Client, connect
+from seatrial.cluster.dumps.reading import Dump
 from seatrial.cluster.prometheus import Window
 from seatrial.engine import systems
 from seatrial.engine.catalog import Catalog
@@ -37,6 +38,12 @@ class Ground(msgspec.Struct, frozen=True):
     measure: Callable[[Snapshot], Awaitable[Snapshot]] | None = None  # the same snapshot, with the metrics of now
     kinds: tuple[type[Fact], ...] = ()  # of objects that were read of a cluster
 
+    @property
+    def told(self) -> str:
+        """How much was read, and what is worth knowing of it."""
+        notes = self.snapshot.notes if isinstance(self.snapshot, Dump) else ()
+        return "; ".join((f"{sum(map(len, self.snapshot.facts.values()))} objects", *notes))
+
 
 @asynccontextmanager
 async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -> AsyncIterator[Ground]:
@@ -46,8 +53,11 @@ async def reach(target: Target, catalog: Catalog, kinds: Iterable[type[Fact]]) -
     kind = _kind(target)
     if kind is EnvironmentKind.SNAPSHOT:
         assert target.snapshot is not None
-        snapshot = snapshots.load(target.snapshot, wanted)
-        yield Ground(snapshot, _environment(kind, str(target.snapshot), catalog, snapshot), None)
+        snapshot = recorded.load(
+            target.snapshot, wanted, resources=_shown_by(catalog), largest=target.dump_limit, whole=target.dump_is_whole
+        )
+        name = " ".join(filter(None, (str(target.snapshot), _made_by(snapshot))))
+        yield Ground(snapshot, _environment(kind, name, catalog, snapshot), None)
     elif kind is EnvironmentKind.MANIFESTS:
         assert target.manifests is not None
         found = manifests.load([target.manifests], wanted)
@@ -107,6 +117,15 @@ def _kind(target: Target) -> EnvironmentKind:
 
 def _sightings(catalog: Catalog) -> tuple[type[Fact], ...]:
     return tuple(kind for system in catalog.systems.values() for kind in system.found_by.reads)
+
+
+def _shown_by(catalog: Catalog) -> tuple[str, ...]:
+    """The resources whose being served shows that a system is there."""
+    return tuple(of for one in catalog.systems.values() for of in one.found_by.resources)
+
+
+def _made_by(snapshot: Snapshot) -> str:
+    return f"({snapshot.layout})" if isinstance(snapshot, Dump) else ""
 
 
 def _environment(kind: EnvironmentKind, name: str, catalog: Catalog, snapshot: Snapshot) -> Environment:

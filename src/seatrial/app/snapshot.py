@@ -8,6 +8,7 @@ from seatrial.app.diagnose import facts as read_by
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
 from seatrial.cluster import snapshots
+from seatrial.cluster.dumps.reading import Dump
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.plan import plan
 from seatrial.model.fact import Snapshot
@@ -21,5 +22,10 @@ async def take(target: Target, output: Path, *, tell: Tell = silent) -> Snapshot
     tell(Event(what, State.BEGUN))
     async with reach(target, catalog, (*plan(catalog, catalog.checks.values()).facts, *read_by(catalog))) as ground:
         snapshots.save(ground.snapshot, output)
-    tell(Event(what, State.DONE, f"{sum(map(len, ground.snapshot.facts.values()))} objects"))
+    tell(Event(what, State.DONE, ground.told))
     return ground.snapshot
+
+
+def notes(taken: Snapshot) -> tuple[str, ...]:
+    """Who wrote down what it was read from, where that was another tool, and what is worth knowing of that."""
+    return (f"read from: {taken.layout}", *taken.notes) if isinstance(taken, Dump) else ()

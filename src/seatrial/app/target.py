@@ -19,7 +19,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     prometheus: str | None = None  # the address of a monitoring system; else one is looked for in the cluster
     window: int = 300  # seconds that questions to it about a while reach back
     lab: str | None = None
-    snapshot: Path | None = None
+    snapshot: Path | None = None  # ours, or what another tool wrote down
+    dump_limit: int | None = None  # bytes that such a dump may unpack to; None means the reader's own limit
+    dump_is_whole: bool = False  # somebody says that of each kind that is in it, all is in it
     manifests: str | None = None  # a folder or file, or ``-`` for standard input
 
     @property

@@ -50,12 +50,33 @@ def add(parser: argparse.ArgumentParser, *, files: bool = True) -> None:
         help="the lab of that name; without one, the lab named default",
     )
     if files:
-        sources.add_argument("--snapshot", type=Path, metavar="FILE", help="a saved snapshot, without any cluster")
+        sources.add_argument(
+            "--snapshot",
+            type=Path,
+            metavar="FILE|DIR",
+            help="a saved snapshot, or what another tool wrote down of a cluster, without any cluster",
+        )
         sources.add_argument(
             "--manifests",
             metavar="DIR|-",
             help="manifests in a folder, in a file or on standard input, without any cluster",
         )
+        add_dump(group)
+
+
+def add_dump(group: argparse._ActionsContainer) -> None:
+    """What is to be said of what another tool wrote down."""
+    group.add_argument(
+        "--dump-limit",
+        type=size,
+        metavar="SIZE",
+        help="how much the files of another tool may unpack to, such as 32Gi; 8Gi unless given",
+    )
+    group.add_argument(
+        "--dump-is-whole",
+        action="store_true",
+        help="say of the files of another tool that of each kind that is in them all is in them, in all namespaces",
+    )
 
 
 def of(args: argparse.Namespace) -> Target:
@@ -68,6 +89,9 @@ def of(args: argparse.Namespace) -> Target:
             f"--{elsewhere} and --{connection.removesuffix('_user')} name two different things to look at",
             way_out="leave one of them out",
         )
+    snapshot, limit = getattr(args, "snapshot", None), getattr(args, "dump_limit", None)
+    if snapshot is None and (limit or getattr(args, "dump_is_whole", False)):
+        raise UsageError("--dump-limit and --dump-is-whole are about files of another tool", way_out="name them, too")
     if args.as_groups and not args.as_user:
         raise UsageError("--as-group needs --as", way_out="name the user, too")
     return Target(
@@ -79,9 +103,24 @@ def of(args: argparse.Namespace) -> Target:
         request_timeout=args.request_timeout or None,
         prometheus=args.prometheus,
         lab=args.lab,
-        snapshot=getattr(args, "snapshot", None),
+        snapshot=snapshot,
+        dump_limit=limit,
+        dump_is_whole=getattr(args, "dump_is_whole", False),
         manifests=getattr(args, "manifests", None),
     )
+
+
+def size(text: str) -> int:
+    """``32Gi``, or a number of bytes."""
+    from seatrial.kit import quantity
+
+    try:
+        found = quantity.whole(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 32Gi") from error
+    if found <= 0:
+        raise argparse.ArgumentTypeError("more than nothing has to be read")
+    return found
 
 
 def seconds(text: str) -> float:

@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
 from seatrial.cluster.amounts import misquoted
 from seatrial.cluster.decode import fact_from, unreadable
+from seatrial.cluster.objects import Definition, is_list, is_object, resources, unlisted
 from seatrial.kit import text, yaml
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.errors import UsageError
@@ -57,7 +58,7 @@ def load(
     gaps: dict[str, Gap] = {}
     places: dict[str, Place] = {}
     for kind in kinds:
-        mine = [item for item in found if kind.of in _resources(item.obj)]
+        mine = [item for item in found if kind.of in resources(item.obj["apiVersion"], item.obj["kind"])]
         if not mine:
             gaps[kind.of] = Gap(kind.of, GapReason.NOT_GIVEN, f"the files have no object of {kind.of}")
             continue
@@ -164,7 +165,7 @@ def _objects(name: str, data: bytes) -> Iterator[_Found]:
         return
     try:
         for document in yaml.documents(data, name=name):
-            for obj in _unlisted(document.value):
+            for obj in unlisted(document.value):
                 yield _Found(obj, Place(name, document.line_of(obj)))
     except yaml.YamlError as error:
         raise UsageError(str(error), way_out="templates have to be rendered first") from error
@@ -178,8 +179,8 @@ def _from_json(name: str, data: bytes) -> Iterator[_Found]:
     """Each item of a list gets the line in which its own text begins."""
     try:
         value = msgspec.json.decode(data)
-        if not _is_list(value):
-            yield from (_Found(obj, Place(name, 1)) for obj in _unlisted(value))
+        if not is_list(value):
+            yield from (_Found(obj, Place(name, 1)) for obj in unlisted(value))
             return
         raws = msgspec.json.decode(data, type=_RawList).items
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -192,7 +193,7 @@ def _from_json(name: str, data: bytes) -> Iterator[_Found]:
         start = data.index(bytes(raw), after)
         line += data.count(b"\n", position, start)
         position, after = start, start + len(bytes(raw))
-        if _is_object(obj):
+        if is_object(obj):
             yield _Found(obj, Place(name, line))
 
 
@@ -202,55 +203,8 @@ def _line(data: bytes, error: str) -> int:
     return data.count(b"\n", 0, int(byte[1]) if byte else 0) + 1
 
 
-def _unlisted(value: Any) -> Iterator[Obj]:
-    """The objects in a document; documents of another nature, such as a chart's values, have none."""
-    for candidate in value["items"] if _is_list(value) else [value]:
-        if _is_object(candidate):
-            yield candidate
-
-
-def _is_list(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list)
-    )
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("kind"), str) and isinstance(value.get("apiVersion"), str)
-
-
-def _resources(obj: Obj) -> set[str]:
-    """What the resource of an object may be called: files name kinds, and only a cluster knows their plurals."""
-    group, kind = _group(obj["apiVersion"]), obj["kind"].lower()
-    plurals = {kind, f"{kind}s", f"{kind}es"} | ({f"{kind[:-1]}ies"} if kind.endswith("y") else set())
-    return {f"{group}/{plural}" if group else plural for plural in plurals}
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
-
-
 def _versions(found: Iterable[_Found]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.obj["apiVersion"].rpartition("/")[2] for item in found))
-
-
-class _Names(msgspec.Struct, frozen=True):
-    plural: str
-
-
-class _Version(msgspec.Struct, frozen=True):
-    name: str
-    served: bool = True
-
-
-class _DefinitionSpec(msgspec.Struct, frozen=True):
-    group: str
-    names: _Names
-    versions: tuple[_Version, ...] = ()
-
-
-class _Definition(msgspec.Struct, frozen=True):
-    spec: _DefinitionSpec
 
 
 def _served(found: Iterable[_Found]) -> dict[str, tuple[str, ...]]:
@@ -260,8 +214,8 @@ def _served(found: Iterable[_Found]) -> dict[str, tuple[str, ...]]:
         if item.obj["kind"] != "CustomResourceDefinition":
             continue
         try:
-            spec = msgspec.convert(item.obj, _Definition).spec
+            definition = msgspec.convert(item.obj, Definition)
         except msgspec.ValidationError as error:
             raise UsageError(f"{item.place}: {text.one_line(str(error))}") from error
-        served[f"{spec.group}/{spec.names.plural}"] = tuple(one.name for one in spec.versions if one.served)
+        served[definition.resource] = definition.versions
     return served

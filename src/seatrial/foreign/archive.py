@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from seatrial.kit.metered import Metered, TooLarge
 from seatrial.kit.text import one_line
 from seatrial.model.errors import UsageError
 
@@ -24,42 +25,23 @@ class Member(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class _TooLarge(Exception):
-    pass
-
-
-class _Meter(io.RawIOBase):
-    """A stream that ends in an error once more than the limit has come out of it."""
-
-    def __init__(self, stream: gzip.GzipFile) -> None:
-        self._stream = stream
-        self._left = _UNPACKED
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise _TooLarge(f"it unpacks to more than {_UNPACKED} bytes")
-        return data
-
-
 def members(data: bytes, *, file: str, wanted: Callable[[str], bool], limit: int) -> tuple[Member, ...]:
     """The regular files whose names are wanted. A name that stands twice is refused: which of the two is meant?"""
     found: dict[str, Member] = {}
     try:
         with (
             gzip.GzipFile(fileobj=io.BytesIO(data)) as stream,
-            tarfile.open(fileobj=_Meter(stream), mode="r|") as archive,
+            tarfile.open(fileobj=Metered(stream, _UNPACKED), mode="r|") as archive,
         ):
             for number, info in enumerate(archive):
                 if number >= _MOST:
-                    raise _TooLarge(f"it has more than {_MOST} members")
+                    raise TooLarge(f"it has more than {_MOST} members")
                 name = posixpath.normpath(info.name)
                 if info.isreg() and wanted(name):
                     if name in found:
                         raise _wrong(file, f"{one_line(name, limit=200)} is in it twice")
                     found[name] = Member(name, _kept(archive, info, limit, sum(len(m.data) for m in found.values())))
-    except _TooLarge as error:
+    except TooLarge as error:
         raise _wrong(file, str(error)) from error
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise _wrong(file, f"not a whole .tar.gz: {one_line(str(error), limit=200)}") from error
@@ -68,7 +50,7 @@ def members(data: bytes, *, file: str, wanted: Callable[[str], bool], limit: int
 
 def _kept(archive: tarfile.TarFile, info: tarfile.TarInfo, limit: int, before: int) -> bytes:
     if info.size > limit or before + info.size > _KEPT:
-        raise _TooLarge(f"{one_line(info.name, limit=200)} in it has {info.size} bytes")
+        raise TooLarge(f"{one_line(info.name, limit=200)} in it has {info.size} bytes")
     file = archive.extractfile(info)
     return file.read(limit) if file is not None else b""
 

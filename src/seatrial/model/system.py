@@ -28,14 +28,19 @@ class Served(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        return f"{' and '.join((self.resource, *self.beside))} being served"
+        return f"{' and '.join(self.resources)} being served"
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Those that have to be served."""
+        return (self.resource, *self.beside)
 
     @property
     def reads(self) -> tuple[type[Fact], ...]:
         return ()
 
     def look(self, snapshot: Snapshot) -> Sighting:
-        looks = [_served(resource, snapshot) for resource in (self.resource, *self.beside)]
+        looks = [_served(resource, snapshot) for resource in self.resources]
         worst = min(looks, key=lambda look: (look.there is not False, look.there is not None))
         return worst if worst.there is not True else Sighting(True, "; ".join(look.how for look in looks))
 
@@ -45,7 +50,7 @@ def _served(resource: str, snapshot: Snapshot) -> Sighting:
     if versions:
         return Sighting(True, f"{resource} is served as {', '.join(versions)}")
     if why := snapshot.apis.why_broken(resource):
-        return Sighting(None, f"{resource} is announced, and {why}")
+        return Sighting(None, f"whether {resource} is served is not known: {why}")
     return Sighting(False, f"{resource} is not served")
 
 
@@ -59,6 +64,10 @@ class Holds(msgspec.Struct, frozen=True):
     @property
     def told(self) -> str:
         return f"{self.what} ({self.kind.of})"
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        return ()
 
     @property
     def reads(self) -> tuple[type[Fact], ...]:
