@@ -17,7 +17,7 @@ from seatrial.measure.record import Header, Record, read
 from seatrial.measure.saturation import met
 from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
-from seatrial.model.errors import Interrupted, UsageError
+from seatrial.model.errors import Interrupted
 from seatrial.model.load import Closed, Plan
 from seatrial.model.load_result import Doubt, LoadResult, LoadSeries, Part, ServerSample
 
@@ -52,49 +52,81 @@ class Senders(Protocol):
     def run(self, take: Callable[[Part], None], turn: Callable[[], None]) -> None: ...
 
 
-def send(
-    plan: Plan,
-    *,
-    record: Path | None = None,
-    metrics: tuple[str, ...] = (),
-    watch: Watch = lambda _: None,
-    senders: Senders | None = None,
-) -> LoadResult:
-    """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result.
+class Hire(Protocol):
+    """Finds who sends a plan, or what of it comes after ``skip_before`` seconds."""
 
-    ``metrics``: addresses of the server's own, which are read meanwhile. ``senders``: those of this machine unless given.
-    """
-    scraper = Scraper(metrics)
+    def __call__(self, plan: Plan, *, skip_before: float = 0.0, first_index: int = 0) -> Senders: ...
+
+
+def here(plan: Plan, *, skip_before: float = 0.0, first_index: int = 0) -> Senders:
+    """Processes of this machine."""
+    return Crew(plan, skip_before=skip_before, first_index=first_index, cores=cores())
+
+
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes on beside a load, and who sends it."""
+
+    metrics: tuple[str, ...] = ()  # addresses of the server's own, which are read meanwhile
+    watch: Watch = lambda _: None
+    hire: Hire = here
+
+
+def send(plan: Plan, how: How = How(), *, record: Path | None = None) -> LoadResult:  # noqa: B008 - frozen
+    """To the end of the plan; Ctrl-C ends it early, and what there was until then is the result."""
+    scraper = Scraper(how.metrics)
     started_at = _now()
+    senders = how.hire(plan)
     kept = Record.begin(record, Header(plan=plan, started_at=started_at)) if record is not None else None
-    crew = senders or Crew(plan, cores=cores())
-    return _sent(Tally(plan, cores=crew.cores), crew, started_at, kept=kept, watch=watch, scraper=scraper)
+    return _sent(Tally(plan, cores=senders.cores), senders, started_at, kept=kept, watch=how.watch, scraper=scraper)
 
 
-def resume(record: Path, *, watch: Watch = lambda _: None) -> LoadResult:
-    """Go on where a run was cut off. What had begun and not ended then is counted as lost, and not sent again."""
-    header, parts = read(record)
-    tally = Tally(header.plan, cores=cores())
-    done = _added(tally, parts)
-    skip = tally.until / NANOSECONDS
-    lost = _begun_before(header.plan, tally) - tally.requests - tally.warm
-    if done:
-        return tally.result(header.started_at, lost_in_flight=lost)
-    if header.plan.in_pods:
-        raise UsageError(f"{record} is of pods, which are gone", way_out="begin anew with --in-cluster")
-    tally.go_on()
-    kept = Record.resume(record)
-    crew = Crew(header.plan, skip_before=skip, first_index=tally.indexes + 1, cores=cores())
-    return _sent(tally, crew, header.started_at, kept=kept, watch=watch, lost=lost)
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was cut off: what is known of it, and from where on it goes on."""
+
+    record: Path
+    header: Header
+    tally: Tally
+    done: bool  # it was not cut off after all
+    lost: int  # requests that had begun and not ended
+
+    @property
+    def plan(self) -> Plan:
+        return self.header.plan
+
+    def result(self) -> LoadResult:
+        return self.tally.result(self.header.started_at, complete=self.done, lost_in_flight=self.lost)
 
 
-def of_record(record: Path) -> LoadResult:
-    """What a record adds up to, without sending anything."""
+def left_of(record: Path) -> Left:
     header, parts = read(record)
     tally = Tally(header.plan, cores=cores())
     done = _added(tally, parts)
     lost = 0 if done else _begun_before(header.plan, tally) - tally.requests - tally.warm
-    return tally.result(header.started_at, complete=done, lost_in_flight=lost)
+    return Left(record=record, header=header, tally=tally, done=done, lost=lost)
+
+
+def go_on(left: Left, plan: Plan, how: How = How()) -> LoadResult:  # noqa: B008 - frozen
+    """What had begun and not ended when it was cut off is counted as lost, and not sent again. ``plan``: with the way
+    that leads to the server today."""
+    if left.done:
+        return left.result()
+    tally = left.tally
+    senders = how.hire(plan, skip_before=tally.until / NANOSECONDS, first_index=tally.indexes + 1)
+    tally.go_on()
+    return _sent(
+        tally,
+        senders,
+        left.header.started_at,
+        kept=Record.resume(left.record),
+        watch=how.watch,
+        scraper=Scraper(how.metrics),
+        lost=left.lost,
+    )
+
+
+def of_record(record: Path) -> LoadResult:
+    """What a record adds up to, without sending anything."""
+    return left_of(record).result()
 
 
 def _sent(
@@ -104,7 +136,7 @@ def _sent(
     *,
     kept: Record | None,
     watch: Watch,
-    scraper: Scraper | None = None,
+    scraper: Scraper,
     lost: int = 0,
 ) -> LoadResult:
     begun = time.monotonic()
@@ -116,8 +148,7 @@ def _sent(
         tally.add(part)
 
     def turn() -> None:
-        if scraper is not None:
-            scraper.turn()
+        scraper.turn()
         at = 0.0 if crew.begun_at is None else max(time.monotonic() - begun - (crew.begun_at - _wall(begun)), 0.0)
         watch(
             Glimpse(
@@ -142,14 +173,15 @@ def _sent(
     result = tally.result(
         started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first, samples=_samples(scraper, crew)
     )
-    return result.doubted(crew.doubts) if crew.doubts else result
+    result = result.doubted(crew.doubts) if crew.doubts else result
+    return result.noted(tuple(Doubt("metrics", what) for what in scraper.gaps()))
 
 
-def _samples(scraper: Scraper | None, crew: Senders) -> tuple[ServerSample, ...]:
+def _samples(scraper: Scraper, crew: Senders) -> tuple[ServerSample, ...]:
     """From the moment on at which requests began."""
-    if scraper is None or crew.begun_at is None:
+    if crew.begun_at is None:
         return ()
-    late = _wall(scraper.begun) - crew.begun_at
+    late = _wall(scraper.begun) - crew.begun_at + crew.skipped
     return tuple(msgspec.structs.replace(one, at=round(one.at + late, 3)) for one in scraper.samples)
 
 

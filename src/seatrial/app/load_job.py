@@ -1,4 +1,4 @@
-"""bench serve --in-cluster: a load from pods, as one indexed Job on a bench of its own.
+"""bench serve --in-cluster: a load from pods, as an indexed Job on a bench of its own; of several loads, one after the other.
 
 Kubernetes is the engine: a pod is a shard by its index, is told through ``exec`` when all begin, and hands in its parts by
 its log. A pod that is lost is not started again, for its requests were due meanwhile; the result is then no measurement.
@@ -7,27 +7,27 @@ its log. A pod that is lost is not started again, for its requests were due mean
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import msgspec
 
+from seatrial.app.load_keys import handed
+from seatrial.app.load_objects import MODULE, NAME, objects
 from seatrial.app.load_shares import Shares
-from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
 from seatrial.cluster.client import Client
 from seatrial.kit.text import one_line
 from seatrial.kit.together import together
 from seatrial.measure.arrivals import length
-from seatrial.model.errors import CannotJudge, UsageError
+from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Obj
-from seatrial.model.load import Plan
+from seatrial.model.load import Plan, Shard
 from seatrial.model.load_result import Doubt, Part
 from seatrial.model.workbench import Workbench
 
-NAME = "load"
 INDEX = "batch.kubernetes.io/job-completion-index"
-_LARGEST_PLAN = 900_000  # bytes: what a ConfigMap holds, with room for the rest of it
 _HEAD_START = 2.0  # seconds in which all pods are told when to begin, and
 _TIMES = 3  # as long as they took to say what their clocks say
 _CLOCKS = 0.05  # seconds by which the clocks of pods may be apart
@@ -45,15 +45,25 @@ class Yard(msgspec.Struct, frozen=True):
     environment: Mapping[str, str] = {}
 
 
+class Gang:
+    """``app.load.Hire``: pods, anew for each load, so that none hangs on another."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._yard, self._loads = yard, 0
+
+    def __call__(self, plan: Plan, *, skip_before: float = 0.0, first_index: int = 0) -> JobCrew:
+        self._loads += 1
+        shard = Shard(plan=plan, skip_before=skip_before, first_index=first_index)
+        return JobCrew(shard, self._yard, f"{NAME}-{self._loads}")
+
+
 class JobCrew:
     """``app.load.Senders``, as pods."""
 
-    def __init__(self, plan: Plan, yard: Yard) -> None:
-        if plan.target.secret_headers or plan.target.tls.ca or plan.target.tls.certificate:
-            raise UsageError("keys and certificates are not handed to pods", way_out="leave --in-cluster out")
-        self._plan, self._yard = plan, yard
-        self._shares = Shares(plan.shards)
-        self.skipped, self.cores = 0.0, plan.shards
+    def __init__(self, shard: Shard, yard: Yard, name: str) -> None:
+        self._shard, self._plan, self._yard, self._name = shard, shard.plan, yard, name
+        self._shares = Shares(shard.plan.shards)
+        self.skipped, self.cores = shard.skip_before, shard.plan.shards
         self.begun_at: float | None = None
         self.stopped = False
         self.doubts: tuple[Doubt, ...] = ()
@@ -63,10 +73,17 @@ class JobCrew:
         self.doubts += self._shares.doubts()
 
     async def _run(self, take: Callable[[Part], None], turn: Callable[[], None]) -> None:
-        bench = self._yard.bench
-        for obj in objects(self._plan, bench.namespace, self._yard.image, self._yard.environment):
+        bench, yard = self._yard.bench, self._yard
+        keys = handed(self._plan.target, os.environ)
+        for obj in objects(self._name, self._shard, keys, image=yard.image, environment=yard.environment):
             await bench.create(obj)
-        pods = await self._pods()
+        try:
+            await self._listened(await self._pods(), take, turn)
+        finally:
+            with suppress(CannotJudge):  # it goes with its namespace at the latest
+                await bench.remove("jobs", self._name)
+
+    async def _listened(self, pods: Mapping[int, str], take: Callable[[Part], None], turn: Callable[[], None]) -> None:
         listening = [asyncio.create_task(self._listen(index, pod, take)) for index, pod in pods.items()]
         try:
             await self._all_wait(listening)
@@ -89,7 +106,7 @@ class JobCrew:
             lambda pods: len(_by_index(pods, "Running")) >= wanted or bool(_by_index(pods, "Failed")),
             within=bench.patience,
             what=f"{wanted} pods that send load run",
-            selector=f"batch.kubernetes.io/job-name={NAME}",
+            selector=f"batch.kubernetes.io/job-name={self._name}",
         )
         running = _by_index(seen.objects, "Running")
         if len(running) < wanted:
@@ -168,7 +185,7 @@ class JobCrew:
         return max(asked - there, there - answered, 0.0)
 
     async def _ask(self, pod: str, *words: str) -> str:
-        ran = await self._yard.bench.run(pod, (*_MODULE, *words), within=self._yard.bench.patience)
+        ran = await self._yard.bench.run(pod, (*MODULE, *words), within=self._yard.bench.patience)
         if ran.code:
             raise CannotJudge(
                 f"{pod} was told to {words[0]}, and failed: {one_line(ran.stderr)}", way_out="look at --image"
@@ -188,43 +205,6 @@ class JobCrew:
             for task in done:
                 task.result()
             turn()
-
-
-_MODULE = ("python3", "-m", "seatrial.measure.pod")
-
-
-def objects(plan: Plan, namespace: str, image: str, environment: Mapping[str, str]) -> tuple[Obj, Obj]:
-    """The plan, and the Job that sends it."""
-    text = msgspec.json.encode(plan).decode()
-    if len(text) > _LARGEST_PLAN:
-        raise UsageError(
-            f"the plan has {len(text):,} bytes, and pods are handed {_LARGEST_PLAN:,} at most",
-            way_out="give fewer prompts, or a shorter trace",
-        )
-    meta = {"name": NAME, "namespace": namespace}
-    container = {
-        "name": NAME,
-        "image": image,
-        "command": [*_MODULE, "/load/plan.json"],
-        "env": [{"name": name, "value": value} for name, value in environment.items()],
-        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
-        "volumeMounts": [{"name": NAME, "mountPath": "/load", "readOnly": True}],
-    }
-    spec = {
-        "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": 1,
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "affinity": ON_REAL_NODES,
-        "containers": [container],
-        "volumes": [{"name": NAME, "configMap": {"name": NAME}}],
-    }
-    count = plan.shards
-    job = {"completionMode": "Indexed", "completions": count, "parallelism": count, "backoffLimit": 0}
-    return (
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"plan.json": text}},
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": {**job, "template": {"spec": spec}}},
-    )
 
 
 def _by_index(pods: Sequence[Obj], phase: str) -> dict[int, str]:

@@ -6,43 +6,43 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from seatrial.app import load
 from seatrial.measure.saturation import search, sweep
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Open, Phase, Plan
 from seatrial.model.load_result import LoadResult, LoadSeries, SeriesKind
 
 Begin = Callable[[str], None]  # told what comes next
+Send = Callable[[Plan], LoadResult]
 
 
-def repeats(plan: Plan, times: int, *, watch: load.Watch, begin: Begin) -> LoadSeries:
+def repeats(plan: Plan, times: int, *, send: Send, begin: Begin) -> LoadSeries:
     """The same plan with another seed each time, so that what they have in common is the server."""
 
     def attempt(number: float) -> LoadResult:
         begin(f"run {number + 1:.0f} of {times}")
-        return load.send(msgspec.structs.replace(plan, seed=plan.seed + int(number)), watch=watch)
+        return send(msgspec.structs.replace(plan, seed=plan.seed + int(number)))
 
     return sweep(attempt, range(times), SeriesKind.REPEATS)
 
 
-def rates(plan: Plan, steps: Sequence[float], *, watch: load.Watch, begin: Begin) -> LoadSeries:
-    return sweep(_at_rate(plan, watch, begin), steps)
+def rates(plan: Plan, steps: Sequence[float], *, send: Send, begin: Begin) -> LoadSeries:
+    return sweep(_at_rate(plan, send, begin), steps)
 
 
-def highest(plan: Plan, *, within: float, watch: load.Watch, begin: Begin) -> LoadSeries:
+def highest(plan: Plan, *, within: float, send: Send, begin: Begin) -> LoadSeries:
     if not plan.slo.asks:
         raise UsageError("a search needs to know what is good enough", way_out="say it with --slo, such as ttft=200ms")
-    return search(_at_rate(plan, watch, begin), _open(plan).phases[0].rate, within=within)
+    return search(_at_rate(plan, send, begin), _open(plan).phases[0].rate, within=within)
 
 
-def _at_rate(plan: Plan, watch: load.Watch, begin: Begin) -> Callable[[float], LoadResult]:
+def _at_rate(plan: Plan, send: Send, begin: Begin) -> Callable[[float], LoadResult]:
     arrivals = _open(plan)
     seconds = sum(phase.seconds for phase in arrivals.phases)
 
     def attempt(rate: float) -> LoadResult:
         begin(f"{rate:.4g} requests/s for {seconds:g} s")
         at_rate = msgspec.structs.replace(arrivals, phases=(Phase(seconds=seconds, rate=rate),))
-        return load.send(msgspec.structs.replace(plan, arrivals=at_rate), watch=watch)
+        return send(msgspec.structs.replace(plan, arrivals=at_rate))
 
     return attempt
 

@@ -28,6 +28,7 @@ _TOKEN = "SEATRIAL_LOAD_AUTHORIZATION"  # in the environment of the processes th
 _SERVICE = re.compile(
     r"(?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9-]{1,63})(?::(?P<port>[a-z0-9-]{1,15}))?", re.ASCII
 )
+_PROXIED = re.compile(r"/api/v1/namespaces/[^/]+/services/[^/]+/proxy$")
 
 
 @contextmanager
@@ -53,6 +54,20 @@ def through(cluster: Cluster, service: str, target: Target) -> Iterator[Target]:
             secret_headers=(*target.secret_headers, *((("Authorization", _TOKEN),) if identity.authorization else ())),
             tls=_tls(access, identity, Path(folder)),
         )
+
+
+def is_proxied(target: Target) -> bool:
+    return _PROXIED.search(target.url) is not None
+
+
+def bare(target: Target) -> Target:
+    """As it was before ``through``."""
+    return msgspec.structs.replace(
+        target,
+        headers=tuple(one for one in target.headers if not one[0].lower().startswith("impersonate-")),
+        secret_headers=tuple(one for one in target.secret_headers if one[1] != _TOKEN),
+        tls=Tls(),
+    )
 
 
 async def inside(client: Client, service: str) -> str:

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.cli import load_faces, load_flags, output
-from seatrial.model.errors import UsageError
+from seatrial.cli import load_faces, load_flags, load_rules, output
 
 if TYPE_CHECKING:
-    from seatrial.app.load import Watch
+    from seatrial.app.load import How, Watch
     from seatrial.model.load import Plan
     from seatrial.model.load_result import LoadResult, LoadSeries
 
@@ -74,77 +73,77 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="compare with this saved result, and exit with 1 where something got worse",
     )
     load_faces.add(kept)
+    load_rules.remember(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from seatrial.app import load
+    from seatrial.app import load, load_files, load_report
     from seatrial.cli.load_live import watched
+    from seatrial.model.load_result import LoadResult
 
-    named = 3 - [args.url, args.service, args.resume].count(None)
-    if named != 1 and not (named == 0 and args.lab is not None):
-        raise UsageError("give a URL, --service, --lab or --resume FILE", way_out="seatrial bench serve --help")
-    if args.in_cluster is not None and (args.resume or args.repeats or args.sweep or args.find_rate or args.processes):
-        raise UsageError(
-            "--in-cluster is for one run, with one process in each pod",
-            way_out="leave --resume, --repeats, --sweep, --find-rate and --processes out",
-        )
-    if args.lab is not None and args.service is None and named and args.in_cluster is None:
-        raise UsageError("--lab goes with --service, or stands alone", way_out="leave it out, or the other")
-    if args.record is not None and (args.repeats or args.sweep or args.find_rate):
-        raise UsageError("a record is of one run", way_out="leave --record out; --save keeps every result")
+    load_rules.settle(args)
+    before = load_files.results(args.baseline) if args.baseline is not None else ()
     with watched() as watch:
-        outcome = load.resume(args.resume, watch=watch) if args.resume is not None else _sent(args, watch)
+        outcome = _sent(args, watch) if args.resume is None else _gone_on(args, watch)
     if args.save is not None:
         output.write(load.encode(outcome), args.save)
-    return _told(args, outcome)
+    load_faces.show(outcome, args)
+    results = (outcome,) if isinstance(outcome, LoadResult) else outcome.results
+    worse = _against(args, before, results) if before else False
+    return load_report.exit_code(outcome) or int(worse)
 
 
 def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
     from seatrial.app import load
-    from seatrial.cli import load_plan
+    from seatrial.cli import load_inside, load_plan
 
     usual = {"rate": 10.0, "length": 20.0} if args.service is None and args.lab is not None else {}
     plan = load_plan.plan(args, args.url or "", load.cores(), **usual)
-    from seatrial.cli import load_inside
-
-    with load_inside.reached(args, plan) as (reached, senders):
-        return _series(args, reached, watch) or load.send(
-            reached, record=args.record, metrics=tuple(args.metrics), watch=watch, senders=senders
-        )
+    with load_inside.reached(args, plan) as (reached, hire):
+        how = load.How(metrics=tuple(args.metrics), watch=watch, hire=hire)
+        return _series(args, reached, how) or load.send(reached, how, record=args.record)
 
 
-def _series(args: argparse.Namespace, plan: Plan, watch: Watch) -> LoadSeries | None:
-    from seatrial.app import load_series
+def _gone_on(args: argparse.Namespace, watch: Watch) -> LoadResult:
+    from seatrial.app import load
+    from seatrial.cli import load_again, load_inside
+
+    left = load.left_of(args.resume)
+    if left.done:
+        return left.result()
+    with load_inside.reached(args, load_again.plan(args, left.plan)) as (plan, hire):
+        return load.go_on(left, plan, load.How(metrics=tuple(args.metrics), watch=watch, hire=hire))
+
+
+def _series(args: argparse.Namespace, plan: Plan, how: How) -> LoadSeries | None:
+    from seatrial.app import load, load_series
 
     def begin(what: str) -> None:
         sys.stderr.write(f"… {what}\n")
 
+    def send(one: Plan) -> LoadResult:
+        return load.send(one, how)
+
     if args.repeats:
-        return load_series.repeats(plan, args.repeats, watch=watch, begin=begin)
+        return load_series.repeats(plan, args.repeats, send=send, begin=begin)
     if args.sweep:
-        return load_series.rates(plan, args.sweep, watch=watch, begin=begin)
+        return load_series.rates(plan, args.sweep, send=send, begin=begin)
     if args.find_rate:
-        return load_series.highest(plan, within=0.05, watch=watch, begin=begin)
+        return load_series.highest(plan, within=0.05, send=send, begin=begin)
     return None
 
 
-def _told(args: argparse.Namespace, outcome: LoadResult | LoadSeries) -> int:
-    from seatrial.app import load_report
-    from seatrial.model.load_result import LoadResult
+def _against(args: argparse.Namespace, before: tuple[LoadResult, ...], after: tuple[LoadResult, ...]) -> bool:
+    """Whether something got worse than it was. What is not text on standard output is left as it is."""
+    from seatrial.app import load_compare
 
-    load_faces.show(outcome, args)
-    results = (outcome,) if isinstance(outcome, LoadResult) else outcome.results
-    return load_report.exit_code(outcome) or (_against(args, results) if args.baseline is not None else 0)
-
-
-def _against(args: argparse.Namespace, results: tuple[LoadResult, ...]) -> int:
-    from seatrial.app import load_compare, load_files
-
-    compared = load_compare.compare(load_files.results(args.baseline), results)
+    compared = load_compare.compare(before, after)
     if args.output == "text" and args.output_file is None:
         output.write(load_compare.as_text(compared, colour=output.colour()))
-    return 1 if any(one.worse for one in compared.changes) else 0
+    else:
+        sys.stderr.write(load_compare.as_text(compared))
+    return any(one.worse for one in compared.changes)
 
 
 def _rates(text: str) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from seatrial.model.load import (
 )
 
 _RATE, _FOR = 1.0, 30.0  # requests per second, seconds; unless given
+OURS = ("content-length", "transfer-encoding", "x-request-id")  # headers that no flag changes
 _OBJECTIVES = {"ttft": "ttft", "tpot": "per_token", "whole": "whole"}
 _BURST = re.compile(r"(?P<times>\d+(?:\.\d+)?)x(?P<lasting>[^/]+)/(?P<every>.+)")
 
@@ -54,13 +55,19 @@ def target(args: argparse.Namespace, url: str) -> Target:
     secret = [(name, variable) for name, variable in (_pair(one, "=") for one in args.header_from)]
     if args.api_key_from:
         secret.append(("Authorization", args.api_key_from))
-    if bool(args.cert) != bool(args.key):
-        raise UsageError("--cert and --key go together", way_out="give both")
+    headers = tuple(_pair(one, ":") for one in args.header)
+    names = [name.lower() for name, _ in (*headers, *secret)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(
+            f"the header {twice!r} is given twice", way_out="look at --header, --header-from and --api-key-from"
+        )
+    if own := next((name for name in names if name in OURS), None):
+        raise UsageError(f"the header {own!r} is of every request already", way_out="leave it out of --header")
     return Target(
         url=url,
         api=Api(args.api),
         models=tuple(_model(one) for one in args.model),
-        headers=tuple(_pair(one, ":") for one in args.header),
+        headers=headers,
         secret_headers=tuple(secret),
         tls=Tls(ca=args.ca, certificate=args.cert, key=args.key, verify=not args.insecure, name=args.server_name),
     )
@@ -75,13 +82,9 @@ def arrivals_of(args: argparse.Namespace, rate: float = _RATE, length: float = _
         from seatrial.measure.traces import replay
 
         return replay(args.trace, speed=args.speed, seconds=args.length, requests=args.requests)
-    if args.requests is not None:
-        raise UsageError("--requests goes with --clients or --trace", way_out="say how long with --for")
     rate = args.rate or rate
     phases: tuple[Phase, ...] = (Phase(seconds=length, rate=rate, to=args.ramp_to),)
     if args.burst:
-        if args.ramp_to:
-            raise UsageError("--burst and --ramp-to cannot be had together", way_out="leave one out")
         phases = _bursts(args.burst, rate, length)
     return Open(phases=phases, process=Process(args.process), variation=args.variation)
 

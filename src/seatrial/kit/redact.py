@@ -118,6 +118,7 @@ def _walk(value: Any, rules: _Rules) -> Any:
 
 def _walk_mapping(value: Mapping[Any, Any], rules: _Rules) -> dict[Any, Any]:
     pair = value.get("name")
+    secret = value.get("kind") == "Secret"
     named = isinstance(pair, str) and rules.is_private(pair)
     kept: dict[Any, Any] = {}
     for key, item in value.items():
@@ -125,6 +126,8 @@ def _walk_mapping(value: Mapping[Any, Any], rules: _Rules) -> dict[Any, Any]:
         place = _key(key, kept, rules) if rules.whole else key
         if key in _REPEATED_OBJECTS:
             kept[place] = REMOVED
+        elif secret and key in ("data", "stringData") and isinstance(item, Mapping):
+            kept[place] = dict.fromkeys(map(str, item), REMOVED)
         elif private and isinstance(item, Mapping) and item.keys() == {"string"}:  # an attribute of a DRA device
             kept[place] = {"string": _hidden(item["string"], rules)}
         else:

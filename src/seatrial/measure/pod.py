@@ -1,4 +1,4 @@
-"""One process of a load in a pod of an indexed Job:  python3 -m seatrial.measure.pod PLAN  sends the share of its index.
+"""One process of a load in a pod of an indexed Job:  python3 -m seatrial.measure.pod SHARD  sends the share of its index.
 
 It says on standard output that it is ready, and then its Parts, a line each: the log of the pod. It begins at the moment of
 the wall clock that  python3 -m seatrial.measure.pod begin MOMENT  in the same pod tells it. ``stop`` instead ends it early,
@@ -29,8 +29,8 @@ def main() -> int:
             sys.stdout.write(f"{time.time()}\n")
         case ["stop"]:
             os.kill(_FIRST, signal.SIGTERM)
-        case [plan]:
-            return _sent(Path(plan))
+        case [shard]:
+            return _sent(Path(shard))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return UsageError.exit_code
@@ -41,14 +41,14 @@ def _sent(path: Path) -> int:
     import msgspec  # only here, so that what is told meanwhile is told at once
 
     from seatrial.measure.worker import work
-    from seatrial.model.load import Plan, Shard
+    from seatrial.model.load import Shard
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no default for it
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+        shard = msgspec.json.decode(path.read_bytes(), type=Shard)
         sys.stdout.write("waits\n")
         sys.stdout.flush()
-        work(Shard(plan=plan, number=int(os.environ[INDEX]), begin_wall=_agreed()))
+        work(msgspec.structs.replace(shard, number=int(os.environ[INDEX]), begin_wall=_agreed()))
     except SeatrialError as error:
         sys.stderr.write(f"{error.what}\n")
         return error.exit_code

@@ -154,14 +154,18 @@ def _head(target: Target, environment: Mapping[str, str]) -> bytes:
     parts = address(target.url)
     path = parts.path.rstrip("/")
     path = path if path.endswith("/completions") else path.removesuffix("/v1") + _PATHS[target.api]
-    lines = [f"POST {path}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc}"]
-    headers = {"User-Agent": f"seatrial/{__version__}", "Content-Type": "application/json", "Accept": "*/*"}
-    headers |= dict(target.headers)
+    lines = [f"POST {path}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
+    headers = {
+        "Host": parts.netloc,
+        "User-Agent": f"seatrial/{__version__}",
+        "Content-Type": "application/json",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",  # what is packed comes in lumps
+    }
+    own = {name.lower() for name, _ in (*target.headers, *target.secret_headers)}
+    headers = {name: value for name, value in headers.items() if name.lower() not in own} | dict(target.headers)
     for name, variable in target.secret_headers:
-        if (value := environment.get(variable)) is None:
-            raise UsageError(
-                f"the environment has no {variable}", way_out=f"export {variable}=…, or leave the header out"
-            )
+        value = secret(variable, environment)
         headers[name] = f"Bearer {value}" if name.lower() == "authorization" and " " not in value else value
     for name, value in headers.items():
         if any(mark in name + value for mark in "\r\n\0") or not name or ":" in name:
@@ -169,6 +173,12 @@ def _head(target: Target, environment: Mapping[str, str]) -> bytes:
         lines.append(f"{name}: {value}")
     lines.append("X-Request-Id: ")  # by which what the server writes down can be found again
     return "\r\n".join(lines).encode("utf-8", "replace")
+
+
+def secret(variable: str, environment: Mapping[str, str]) -> str:
+    if (value := environment.get(variable)) is None:
+        raise UsageError(f"the environment has no {variable}", way_out=f"export {variable}=…, or leave the header out")
+    return value
 
 
 def address(url: str) -> SplitResult:

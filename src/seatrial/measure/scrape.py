@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from urllib.parse import SplitResult
 
 from seatrial.kit.exposition import series
@@ -64,7 +64,8 @@ class Scraper:
         self._next = 0.0
         self.begun = time.monotonic()  # 0 on the axis of the samples
         self._samples: list[ServerSample] = []
-        self.missed = 0
+        self._turns = 0
+        self._missed: Counter[str] = Counter()
 
     def turn(self) -> None:
         now = time.monotonic()
@@ -72,17 +73,25 @@ class Scraper:
             return
         self._next = now + self._every
         found: defaultdict[str, list[float]] = defaultdict(list)
+        self._turns += 1
         for place in self._places:
-            for name, value in _asked(place):
+            told = _asked(place)
+            self._missed[place.geturl()] += not told
+            for name, value in told:
                 found[name].append(value)
         if not found:
-            self.missed += 1
             return
         values = {name: sum(many) / (len(many) if name in _MEANS else 1) for name, many in sorted(found.items())}
         self._samples.append(ServerSample(round(now - self.begun, 3), values))
         if len(self._samples) > 7200:  # a long run needs no point for each second
             self._samples = self._samples[::2]
             self._every *= 2
+
+    def gaps(self) -> tuple[str, ...]:
+        """Which addresses told nothing that is known here, and how often."""
+        return tuple(
+            f"{url} told no known metric {count} of {self._turns} times" for url, count in self._missed.items() if count
+        )
 
     @property
     def samples(self) -> tuple[ServerSample, ...]:
@@ -97,7 +106,7 @@ def _asked(place: SplitResult) -> list[tuple[str, float]]:
         answer = connection.getresponse()
         text = answer.read(_MOST).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException):
-        return []  # a gap in the samples, which are counted
+        return []  # a gap, of which is told
     finally:
         connection.close()
     return [(one.name, one.value) for one in series(text, NAMES)] if answer.status == 200 else []

@@ -86,7 +86,7 @@ def maker(tls: Tls, host: str, *, stamped: bool) -> MakeWire:
         # Many clusters' own authorities lack extensions that the strict mode of newer Pythons asks for.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if tls.certificate is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
+            context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")  # nobody is there to be asked
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
             f"the certificates cannot be used: {error}", way_out="look at --ca, --cert and --key"

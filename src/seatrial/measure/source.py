@@ -83,6 +83,7 @@ class Clients:
         mine = range(shard.number, closed.clients, shard.plan.shards)
         self._free = [start + round(closed.ramp * NANOSECONDS * number / closed.clients) for number in mine]
         heapq.heapify(self._free)
+        self._any = bool(self._free)
         left = None if closed.seconds is None else closed.seconds - shard.skip_before
         self._until = None if left is None else start + round(left * NANOSECONDS)
         first = shard.first_index + (shard.number - shard.first_index) % shard.plan.shards
@@ -111,6 +112,6 @@ class Clients:
 
     @property
     def spent(self) -> bool:
-        if self._index is None:
+        if self._index is None or not self._any:
             return True
         return bool(self._free) and self._until is not None and self._free[0] >= self._until

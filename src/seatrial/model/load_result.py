@@ -220,6 +220,11 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
         validity = msgspec.structs.replace(self.validity, valid=False, doubts=(*self.validity.doubts, *doubts))
         return msgspec.structs.replace(self, validity=validity)
 
+    def noted(self, notes: tuple[Doubt, ...]) -> LoadResult:
+        """The same, with more that a reader should know."""
+        validity = msgspec.structs.replace(self.validity, notes=(*self.validity.notes, *notes))
+        return msgspec.structs.replace(self, validity=validity) if notes else self
+
     def per_second(self, number: float) -> float | None:
         return number / self.sending if self.sending > 0 else None
 

@@ -6,20 +6,32 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from seatrial.app.load_job import JobCrew, Yard, objects
+from seatrial.app.load_keys import handed
+from seatrial.app.load_objects import objects
 from seatrial.app.load_service import inside
 from seatrial.cluster.client import Client
 from seatrial.cluster.discovery import Resource
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Obj
-from seatrial.model.load import Closed, Plan, Prompts, Target
+from seatrial.model.load import Closed, Plan, Prompts, Shard, Target
 
 PLAN = Plan(target=Target(url="http://10.0.0.1:80"), arrivals=Closed(clients=4, requests=8), shards=3, in_pods=True)
 
 
+def made(plan: Plan, **more: Any) -> tuple[Obj, ...]:
+    return objects(
+        "load-1",
+        Shard(plan=plan, **more),
+        handed(plan.target, {}),
+        image="some/image:v1",
+        environment={"A": "b"},
+    )
+
+
 def test_the_job_has_a_pod_for_each_shard_and_none_twice() -> None:
-    plan, job = objects(PLAN, "bench", "some/image:v1", {"A": "b"})
-    assert msgspec.json.decode(plan["data"]["plan.json"], type=Plan) == PLAN
+    plan, job = made(PLAN, skip_before=2.5, first_index=7)
+    shard = msgspec.json.decode(plan["data"]["shard.json"], type=Shard)
+    assert shard == Shard(plan=PLAN, skip_before=2.5, first_index=7)
     spec = job["spec"]
     assert (spec["completions"], spec["parallelism"], spec["backoffLimit"]) == (3, 3, 0)
     assert spec["completionMode"] == "Indexed"
@@ -29,15 +41,8 @@ def test_the_job_has_a_pod_for_each_shard_and_none_twice() -> None:
 
 
 def test_a_plan_that_no_configmap_holds_is_refused() -> None:
-    large = msgspec.structs.replace(PLAN, prompts=Prompts(texts=("x" * 1_000_000,)))
     with pytest.raises(UsageError, match="bytes"):
-        objects(large, "bench", "image", {})
-
-
-def test_secrets_are_not_handed_to_pods() -> None:
-    target = Target(url="http://10.0.0.1", secret_headers=(("Authorization", "KEY"),))
-    with pytest.raises(UsageError, match="keys"):
-        JobCrew(msgspec.structs.replace(PLAN, target=target), cast("Yard", None))
+        made(msgspec.structs.replace(PLAN, prompts=Prompts(texts=("x" * 1_000_000,))))
 
 
 class Services:

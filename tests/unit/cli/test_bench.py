@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from seatrial.cli.load_plan import plan
+from seatrial.cli.load_rules import settle
 from seatrial.cli.main import main, parser
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Closed, Model, Open, Phase, Plan, Process, Replay, Slo
 from tests.unit.measure.server import Answer, plain, serving
+from tests.unit.measure.test_scrape import METRICS, page
 
 URL = "http://127.0.0.1:9"
 
 
 def planned(*flags: str) -> Plan:
     args = parser().parse_args(["bench", "serve", URL, *flags])
+    settle(args)
     return plan(args, args.url, 2)
 
 
@@ -72,7 +75,8 @@ def test_a_trace(tmp_path: Path) -> None:
         "http://127.0.0.1:9 --service a/b",
         "http://127.0.0.1:9 --lab x",
         "http://127.0.0.1:9 --in-cluster 2",
-        "--service a/b --in-cluster 2 --repeats 3 --image i",
+        "--service a/b --in-cluster 2 --clients 1 --image i",
+        "--service a/b --in-cluster 2 --image i --api-key-from NO_SUCH_VARIABLE",
         "--service a/b --in-cluster 2 --processes 2 --image i",
     ],
 )
@@ -125,6 +129,29 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "95 % sure" in said.out or "INVALID" in said.out
     assert main(["bench", "compare", "--before", saved, "--after", saved]) == 0
     assert "first token, median" in capsys.readouterr().out
+
+
+def test_the_servers_own_metrics_are_read_in_every_run(tmp_path: Path) -> None:
+    saved, record = tmp_path / "saved", tmp_path / "record"
+    with serving(plain(tokens=1, ttft=0, gap=0)) as server, page(200, METRICS) as metrics:
+        flags = ("--clients", "1", "--requests", "2", "--save", str(saved), "--metrics", metrics)
+        run(server.url, *flags, "--repeats", "2")
+        assert [bool(one["samples"]) for one in json.loads(saved.read_text())["results"]] == [True, True]
+        run(server.url, *flags[:4], "--record", str(record))
+        cut = record.read_bytes().splitlines(keepends=True)[0]
+        record.write_bytes(cut)  # as if it had been cut off before its first part
+        assert main(["bench", "serve", "--resume", str(record), *flags[4:]]) in (0, 3)
+    told = json.loads(saved.read_text())
+    assert told["samples"]
+    assert told["requests"] == 2
+
+
+def test_metrics_that_are_not_there_are_told(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    with serving(plain(tokens=1, ttft=0, gap=0)) as server:
+        run(server.url, "--clients", "1", "--requests", "2", "--save", str(saved), "--metrics", f"{URL}/metrics")
+    (note,) = [one for one in json.loads(saved.read_text())["validity"]["notes"] if one["id"] == "metrics"]
+    assert f"{URL}/metrics told no known metric" in note["what"]
 
 
 def test_what_was_measured_saved_or_recorded_is_one_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

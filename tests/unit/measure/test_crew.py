@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from seatrial.app import load
-from seatrial.measure.record import Header, Record, read
+from seatrial.measure.record import read
 from seatrial.model.errors import CannotJudge, UsageError
 from seatrial.model.load import Closed, Plan, Target
 from seatrial.model.load_result import Ending, LoadResult, Row
@@ -23,6 +23,11 @@ from tests.unit.measure.run import closed_plan, open_plan
 from tests.unit.measure.server import plain, serving
 
 MAIN = "import sys; from seatrial.cli.main import main; sys.exit(main())"
+
+
+def resumed(record: Path) -> LoadResult:
+    left = load.left_of(record)
+    return load.go_on(left, left.plan)
 
 
 def rows(record: Path) -> list[Row]:
@@ -82,13 +87,13 @@ def test_killed_and_taken_up_again_nothing_counts_twice(tmp_path: Path) -> None:
         before = len(rows(record))
         with record.open("ab") as file:
             file.write(b'{"shard": 0, "numb')  # as a crash leaves it
-        result = load.resume(record)
+        result = resumed(record)
     indexes = [row.index for row in rows(record)]
     assert len(indexes) == len(set(indexes))
     assert len(indexes) > before
     planned = sum(1 for _ in load.due_times(result.plan.arrivals, result.plan.seed))
     assert result.requests + result.lost_in_flight == planned
-    assert load.resume(record).distributions == result.distributions  # there is nothing left to do
+    assert resumed(record).distributions == result.distributions  # there is nothing left to do
 
 
 def test_the_processes_end_with_the_command(tmp_path: Path) -> None:
@@ -181,11 +186,4 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there already"):
         load.send(closed_plan("http://127.0.0.1:9"), record=tmp_path / "record")
     with pytest.raises(UsageError, match="no record"):
-        load.resume(tmp_path / "record")
-
-
-def test_a_record_of_pods_is_not_gone_on_with_from_here(tmp_path: Path) -> None:
-    plan = msgspec.structs.replace(closed_plan("http://127.0.0.1:9"), in_pods=True)
-    Record.begin(tmp_path / "record", Header(plan=plan, started_at="2026-01-01T00:00:00+00:00")).close()
-    with pytest.raises(UsageError, match="pods"):
-        load.resume(tmp_path / "record")
+        resumed(tmp_path / "record")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from seatrial.model.load import Shard
 from seatrial.model.load_result import Ending, Part, Row
 from tests.unit.measure.run import open_plan
 from tests.unit.measure.server import plain, serving
@@ -34,7 +35,7 @@ def begun(folder: Path, plan: Path, index: int) -> subprocess.Popen[bytes]:
 def test_each_sends_its_share_and_hands_it_in(tmp_path: Path) -> None:
     with serving(plain(tokens=2, ttft=0, gap=0)) as server:
         plan = tmp_path / "plan.json"
-        plan.write_bytes(msgspec.json.encode(open_plan(server.url, rate=40, seconds=0.5, shards=2)))
+        plan.write_bytes(msgspec.json.encode(Shard(plan=open_plan(server.url, rate=40, seconds=0.5, shards=2))))
         pods = [begun(tmp_path / str(index), plan, index) for index in range(2)]
         moment = time.time() + 2
         for index in range(2):
@@ -52,7 +53,7 @@ def test_each_sends_its_share_and_hands_it_in(tmp_path: Path) -> None:
 
 def test_told_too_late_is_an_error_and_no_late_start(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
-    plan.write_bytes(msgspec.json.encode(open_plan("http://127.0.0.1:9")))
+    plan.write_bytes(msgspec.json.encode(Shard(plan=open_plan("http://127.0.0.1:9"))))
     pod = begun(tmp_path / "0", plan, 0)
     told(tmp_path / "0", "begin", "1.0")
     out, _ = pod.communicate()

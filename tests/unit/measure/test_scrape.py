@@ -70,7 +70,11 @@ def test_what_does_not_answer_is_a_gap() -> None:
     with page(500, METRICS) as url:
         scraper = Scraper((url, "http://127.0.0.1:9"))
         scraper.turn()
-    assert (scraper.samples, scraper.missed) == ((), 1)
+    assert scraper.samples == ()
+    assert scraper.gaps() == (
+        f"{url} told no known metric 1 of 1 times",
+        "http://127.0.0.1:9 told no known metric 1 of 1 times",
+    )
 
 
 def row(index: int, ttft: int, ending: Ending = Ending.OK) -> Row:
