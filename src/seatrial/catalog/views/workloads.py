@@ -77,7 +77,7 @@ def _drawn(snapshot: Snapshot) -> Iterator[Workload]:
         members = beside.get((id(owners), home)) if owners else None
         if members is None:
             top = _top(pod, by_uid)
-            members = (pods if isinstance(top, Templated) else alone)[_name(top, pod)]
+            members = pods[top.subject] if isinstance(top, Templated) else alone[_name(top, pod)]
             beside[id(owners), home] = members
         members.append(pod)
     for fact in made:

@@ -56,6 +56,19 @@ def test_pods_of_a_deployment_are_one_workload() -> None:
     assert seen.all(Workload)[0] is one  # drawn once
 
 
+def test_pods_of_a_job_belong_to_it_where_nobody_reads_what_made_the_job() -> None:
+    """As a JobSet, a TrainJob or an operator of its own makes Jobs."""
+    seen = snapshot(
+        {
+            Job: [{"metadata": {"name": "j", "namespace": "n", "uid": "2", **owned("JobSet", "s", "1")}, "spec": {"parallelism": 2, "template": {"spec": GPU}}}],
+            Pod: [{"metadata": {"name": f"p{i}", "namespace": "n", **owned("Job", "j", "2")}, "spec": {"nodeName": "a", **GPU}} for i in range(2)],
+        }
+    )  # fmt: skip
+    (one,) = seen.all(Workload)
+    assert one.subject == "batch/jobs/n/j"
+    assert [pod.name for pod in one.pods] == ["p0", "p1"]
+
+
 def test_pods_of_what_nobody_reads_stand_for_it() -> None:
     pods = [
         {"metadata": {"name": f"w{i}", "namespace": "n", **owned("RayCluster", "ray", "9")}, "spec": GPU}
