@@ -9,10 +9,11 @@ from seatrial.catalog.remedies.parts import part, served_as
 from seatrial.catalog.remedies.ways import READ, READS, From, Way, Ways
 from seatrial.catalog.systems.gateway_objects import Gateway
 from seatrial.catalog.systems.inference_extension import InferencePool
-from seatrial.catalog.systems.istio import PeerAuthentication
+from seatrial.catalog.systems.istio import PeerAuthentication, joins_mesh
 from seatrial.catalog.systems.kubernetes.core import Namespace
 from seatrial.catalog.systems.kubernetes.pods import LabelSelector, PodTemplate
-from seatrial.catalog.views.model_paths import MESH_ROOT, STRICT, Encryption, ModelGateway
+from seatrial.catalog.views.mesh import MESH_ROOT, STRICT
+from seatrial.catalog.views.model_paths import Encryption, ModelGateway
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.fact import Obj, Snapshot
 from seatrial.model.remedy import Fate, Fix, Impact, Remedy
@@ -33,8 +34,7 @@ _NOT_TOLD = (
 def in_mesh(namespace: str, snapshot: Snapshot) -> bool:
     """By the labels of the namespace; what single pods say of themselves is not looked at."""
     labels = next((one.metadata.labels for one in snapshot.all(Namespace) if one.name == namespace), {})
-    injected = labels.get("istio-injection") == "enabled" or bool(labels.get("istio.io/rev"))
-    return injected or labels.get(_DATAPLANE) == _AMBIENT
+    return joins_mesh(labels)
 
 
 def _strict(snapshot: Snapshot, findings: Sequence[Finding]) -> Fix:

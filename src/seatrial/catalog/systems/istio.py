@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from seatrial.catalog.systems.kubernetes.pods import LabelSelector
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Proof, Recipe, Served, System
+
+
+def joins_mesh(labels: Mapping[str, str]) -> bool:
+    """Whether a namespace with these labels takes new pods into the mesh."""
+    injected = labels.get("istio-injection") == "enabled" or (
+        bool(labels.get("istio.io/rev")) and labels.get("istio-injection") != "disabled"
+    )
+    return injected or labels.get("istio.io/dataplane-mode") == "ambient"
 
 
 class MutualTLS(Shape, frozen=True):

@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from seatrial.catalog.systems.gateway_objects import BackendTLSPolicy, Gateway, GRPCRoute, HTTPRoute, Listener, Route
+from seatrial.catalog.systems.inference_extension import InferencePool
 from seatrial.catalog.systems.istio import PeerAuthentication
 from seatrial.catalog.systems.kubernetes.core import Namespace
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
 from seatrial.catalog.systems.prometheus import Service
+from seatrial.catalog.views.mesh import Policies, Server, is_member, is_strict, servers
 from seatrial.catalog.views.tenants import AcceleratorNamespace, TenantWorkload
-from seatrial.model.fact import Fact, Shape, Snapshot, View
+from seatrial.catalog.views.workloads import Workload
+from seatrial.model.fact import Fact, Meta, Shape, Snapshot, View
 
-MESH_ROOT = "istio-system"  # where a policy holds for the whole mesh, unless the mesh is told otherwise
-STRICT = "STRICT"
 POOL = "InferencePool"
 
 
@@ -99,25 +101,60 @@ def _attached(route: Route, gateways: Mapping[tuple[str, str], Gateway]) -> Iter
 
 
 class Encryption(View, frozen=True):
-    """What encrypts the way to a Service, or to all pods of a namespace; or of the mesh, where neither is named."""
+    """What encrypts the way to a Service or a pool, or is meant to and does not."""
 
     of = "encryptions"
-    drawn_from = (Namespace, BackendTLSPolicy, PeerAuthentication)
+    drawn_from = (Namespace, BackendTLSPolicy, PeerAuthentication, ModelService, InferencePool, Workload)
 
     by: str = ""
-    service: str | None = None
+    backend: Backend = Backend()
+    but: str = ""  # why it is not encrypted all the same
+    unsure: bool = False  # nobody has said whether it is
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
         for policy in snapshot.all(BackendTLSPolicy):
             for target in policy.spec.target_refs:
                 if target.kind == "Service":
-                    yield cls(metadata=policy.metadata, by=policy.subject, service=target.name)
-        for one in snapshot.all(PeerAuthentication):
-            if one.spec.selector is None and one.spec.mtls is not None and one.spec.mtls.mode == STRICT:
-                yield cls(metadata=one.metadata, by=one.subject)
+                    backend = Backend("Service", policy.metadata.namespace, target.name)
+                    yield cls(metadata=policy.metadata, by=policy.subject, backend=backend)
+        if strict := snapshot.all(PeerAuthentication):
+            yield from _by_mesh(snapshot, Policies(strict))
 
     def covers(self, backend: Backend) -> bool:
-        if self.service is not None:
-            return (backend.kind, backend.namespace, backend.name) == ("Service", self.metadata.namespace, self.service)
-        return self.metadata.namespace in (MESH_ROOT, backend.namespace)
+        return self.backend == backend and not self.but
+
+
+def _by_mesh(snapshot: Snapshot, policies: Policies) -> Iterator[Encryption]:
+    spaces = {one.name: one.metadata.labels for one in snapshot.all(Namespace)}
+    here: dict[str, list[Workload]] = defaultdict(list)
+    for workload in snapshot.all(Workload):
+        here[workload.namespace].append(workload)
+    backends = [("Service", one.service, one.service.spec.selector) for one in snapshot.all(ModelService)]
+    pools = [(POOL, one, one.spec.selector.match_labels) for one in snapshot.all(InferencePool)]
+    for kind, one, selector in (*backends, *pools):
+        home = one.metadata.namespace
+        found = list(servers(here.get(home, ()), selector)) if selector else []
+        way = _encrypts(policies, home, found or [Server(Meta(), PodSpec(), runs=False)], spaces.get(home))
+        if way is not None:
+            policy, but, unsure = way
+            backend = Backend(kind, home, one.name)
+            yield Encryption(metadata=policy.metadata, by=policy.subject, backend=backend, but=but, unsure=unsure)
+
+
+def _encrypts(
+    policies: Policies, home: str, found: list[Server], namespace: Mapping[str, str] | None
+) -> tuple[PeerAuthentication, str, bool] | None:
+    """The policy that makes it so, and what is against it; nothing where no policy means to."""
+    deciding = [policies.deciding(home, one.metadata.labels) for one in found]
+    strict = next((one for one in deciding if one is not None and is_strict(one)), None)
+    if strict is None:
+        return None
+    if not all(one is not None and is_strict(one) for one in deciding):
+        return strict, f"it does not hold for all of {len(found)} pods", False
+    members = [is_member(one, namespace) for one in found]
+    if False in members:
+        return strict, f"{members.count(False)} of {len(found)} pods are in no mesh", False
+    if None in members:
+        return strict, "nothing that was read says whether its pods are in the mesh", True
+    return strict, "", False

@@ -7,25 +7,18 @@ other meshes, and policies of one Gateway implementation alone, are not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.systems.gateway_objects import ClientValidation, Gateway
 from seatrial.catalog.systems.inference_extension import InferencePool
 from seatrial.catalog.systems.istio import ClientTLS, DestinationRule, PeerAuthentication, SubsetTLS
-from seatrial.catalog.views.model_paths import (
-    MESH_ROOT,
-    POOL,
-    STRICT,
-    Backend,
-    Encryption,
-    ModelGateway,
-    ModelService,
-)
+from seatrial.catalog.views.mesh import MESH_ROOT, STRICT
+from seatrial.catalog.views.model_paths import POOL, Backend, Encryption, ModelGateway, ModelService
 from seatrial.catalog.views.tenants import AcceleratorNamespace
 from seatrial.model.check import check
 from seatrial.model.fact import All
-from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed
+from seatrial.model.verdict import Severity, Verdict, failed, not_applicable, passed, unknown
 
 _FALLBACK = "AllowInsecureFallback"
 _OUTSIDE = ("NodePort", "LoadBalancer")
@@ -105,17 +98,21 @@ def backends_are_encrypted(gateway: ModelGateway, encryptions: All[Encryption]) 
     """A Gateway speaks to the Services of models by TLS, or a mesh encrypts the way.
 
     Why: behind the Gateway prompts cross nodes and racks; whoever is on that network, or on a node between, reads them.
-    Fix: create a BackendTLSPolicy for each Service, or a PeerAuthentication with `mtls.mode: STRICT` for their namespace.
+    A PeerAuthentication is of no effect on pods that are in no mesh.
+    Fix: create a BackendTLSPolicy for each Service; or take their pods into the mesh (`istio-injection: enabled` or
+    `istio.io/dataplane-mode: ambient` on the namespace) and create a PeerAuthentication with `mtls.mode: STRICT` there.
     """
     services = [one for one in gateway.backends if one.kind != POOL]
     if not services:
         return not_applicable("only InferencePools are behind it")
-    bad = [str(one) for one in services if not any(way.covers(one) for way in encryptions)]
-    return (
-        failed(f"in the clear to {some(bad)}", backends=bad)
-        if bad
-        else passed(f"encrypted to {len(services)} Services")
-    )
+    bare = [one for one in services if not any(way.covers(one) for way in encryptions)]
+    but = [way for way in encryptions if way.backend in bare]
+    bad = [str(one) for one in bare if not any(way.unsure for way in but if way.backend == one)]
+    if bad:
+        return failed(f"in the clear to {some(bad)}{_told(but)}", backends=bad)
+    if bare:
+        return unknown(f"{some(map(str, bare))} may be in the clear{_told(but)}")
+    return passed(f"encrypted to {len(services)} Services")
 
 
 @check("interception.pools-are-behind-a-mesh", severity=Severity.LOW)
@@ -123,16 +120,17 @@ def pools_are_behind_a_mesh(pool: InferencePool, encryptions: All[Encryption]) -
     """The last hop, to the servers of an InferencePool, is encrypted by a mesh.
 
     Why: `spec.appProtocol` of an InferencePool knows `http` and `kubernetes.io/h2c` alone, both in the clear.
-    Fix: create a PeerAuthentication with `mtls.mode: STRICT` for the namespace of the servers, or accept the hop and keep its
-    network to itself.
+    Fix: take the servers into the mesh and create a PeerAuthentication with `mtls.mode: STRICT` for their namespace, or accept
+    the hop and keep its network to itself.
     """
     backend = Backend(POOL, pool.metadata.namespace, pool.name)
     way = next((one for one in encryptions if one.covers(backend)), None)
-    return (
-        passed(f"{way.by} encrypts it")
-        if way
-        else failed(f"no mesh encrypts it, and its protocol is {pool.spec.app_protocol}")
-    )
+    if way is not None:
+        return passed(f"{way.by} encrypts it")
+    but = [one for one in encryptions if one.backend == backend]
+    if any(one.unsure for one in but):
+        return unknown(f"it may be in the clear{_told(but)}")
+    return failed(f"no mesh encrypts it, and its protocol is {pool.spec.app_protocol}{_told(but)}")
 
 
 @check("interception.model-services-stay-inside", severity=Severity.HIGH)
@@ -189,6 +187,11 @@ def servers_are_verified(rule: DestinationRule, tenants: All[AcceleratorNamespac
         return not_applicable("it says nothing about TLS")
     bad = ["insecureSkipVerify" if one.insecure_skip_verify else "DISABLE" for one in said if _is_blind(one)]
     return failed(f"{some(bad)} for {rule.spec.host}") if bad else passed(f"{some(one.mode for one in said)}")
+
+
+def _told(ways: Sequence[Encryption]) -> str:
+    """What was meant to encrypt it, and why it does not."""
+    return f"; {some(f'{one.by}: {one.but}' for one in ways)}" if ways else ""
 
 
 def _validations(gateway: Gateway) -> Iterator[tuple[str, ClientValidation]]:
