@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from seatrial.cluster.amounts import Sieve, is_vouched_for
 from seatrial.cluster.answer import NoSuchObject
 from seatrial.cluster.client import Client
 from seatrial.cluster.decode import TooMany, bounded, page_reader, part, unreadable
@@ -82,8 +83,9 @@ async def collect_one(client: Client, directory: Directory, kind: type[Fact]) ->
         listing = await client.list_all(resource.path(), read)
     except CannotJudge as error:
         return Collected(None, gap_of(kind.of, error))
-    gap = unreadable(kind.of, listing.left_out)
-    return Collected(tuple(listing.items), gap, listing.resource_version, listing.left_out)
+    facts, wrong = (listing.items, ()) if is_vouched_for(kind) else Sieve(kind).parted(listing.items)
+    left_out = (*listing.left_out, *wrong)
+    return Collected(tuple(facts), unreadable(kind.of, left_out), listing.resource_version, left_out)
 
 
 def gap_of(of: str, error: CannotJudge) -> Gap:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +12,10 @@ import msgspec
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Fact, Gap, GapReason, Obj
+
+_PLACE = re.compile(r"at `\$([^`]*)`")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_TOLD = 80  # characters of a value
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Fact)
@@ -94,6 +100,21 @@ def fact_from(kind: type[F], value: Any) -> F:
             raise msgspec.ValidationError("nested too deeply") from error
 
 
+def why(error: Exception, obj: Any) -> str:
+    """What is wrong with an object, with the value that stands at that place."""
+    told = text.one_line(str(error))
+    at = _PLACE.search(told)
+    if at is None:
+        return told
+    value = obj
+    for name, number in _STEP.findall(at[1]):
+        try:
+            value = value[int(number)] if number else value[name]
+        except (KeyError, IndexError, TypeError):
+            return told  # a key of a map, or a field that is not there
+    return f"{told}, where {text.one_line(json.dumps(value), limit=_TOLD)} stands"
+
+
 def unreadable(of: str, left_out: tuple[str, ...]) -> Gap | None:
     """The Gap of objects that do not have the shape that we know."""
     if not left_out:
@@ -125,7 +146,7 @@ def _one_by_one(data: bytes, one: msgspec.json.Decoder[F]) -> Page[F]:
         try:
             items.append(_fitted(raw, one))
         except (msgspec.ValidationError, RecursionError) as error:
-            left_out.append(f"{name_of(raw)}: {text.one_line(str(error))}")
+            left_out.append(f"{name_of(raw)}: {why(error, _plain(raw))}")
     return Page(items, page.metadata, tuple(left_out))
 
 
@@ -134,6 +155,13 @@ def _fitted(raw: msgspec.Raw, one: msgspec.json.Decoder[F]) -> F:
         return one.decode(raw)
     except msgspec.ValidationError:
         return fact_from(one.type, msgspec.json.decode(raw))
+
+
+def _plain(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except RecursionError:
+        return None
 
 
 def name_of(raw: msgspec.Raw) -> str:

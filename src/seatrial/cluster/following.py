@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 
 import msgspec
 
+from seatrial.cluster.amounts import Sieve, is_vouched_for
 from seatrial.cluster.answer import Expired
 from seatrial.cluster.client import Client
 from seatrial.cluster.collect import collect_one
@@ -154,7 +155,7 @@ class Follower:
         self._waits = gap is not None and kind.of not in since.facts
         self._failures = 0  # in a row
         self._is_fresh = False  # listed, and not heard of since
-        self._read = one_reader(kind)
+        self._read, self._is_vouched_for = one_reader(kind), is_vouched_for(kind)
         self._left_out: dict[str, str] = {}
         self._likeness, self._shared = Likeness(), 0
 
@@ -231,6 +232,9 @@ class Follower:
             fact = self._read(raw)
         except (msgspec.ValidationError, RecursionError) as error:
             self._left_out[name] = f"{name}: {text.one_line(str(error))}"
+            return None
+        if not self._is_vouched_for and (wrong := Sieve(self._kind).why(fact)):
+            self._left_out[name] = f"{name}: {wrong}"
             return None
         self._shared += 1
         if self._shared % _ALIKE == 0:

@@ -11,8 +11,8 @@ from typing import IO
 
 import msgspec
 
-from seatrial.cluster.amounts import misquoted
-from seatrial.cluster.decode import fact_from, unreadable
+from seatrial.cluster.amounts import Sieve
+from seatrial.cluster.decode import fact_from, unreadable, why
 from seatrial.cluster.objects import Definition, is_list, is_object, resources, unlisted
 from seatrial.kit import text, yaml
 from seatrial.kit.clock import Clock, SystemClock
@@ -79,14 +79,15 @@ def load(
 def _facts(kind: type[Fact], found: list[_Found], places: dict[str, Place]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     facts: list[Fact] = []
     left_out: list[str] = []
+    sieve = Sieve(kind)
     for item in found:
         try:
             fact = fact_from(kind, item.obj)
         except msgspec.ValidationError as error:
-            left_out.append(f"{item.place}: {text.one_line(str(error))}")
+            left_out.append(f"{item.place}: {why(error, item.obj)}")
             continue
-        if wrong := next(misquoted(fact), ""):
-            left_out.append(f"{item.place}: {text.one_line(wrong)}")
+        if wrong := sieve.why(fact):
+            left_out.append(f"{item.place}: {wrong}")
             continue
         first = places.setdefault(fact.subject, item.place)
         if first is not item.place:

@@ -15,6 +15,8 @@ from typing import IO, Annotated, Any
 import msgspec
 
 from seatrial.cluster import rows
+from seatrial.cluster.amounts import Sieve
+from seatrial.cluster.decode import unreadable
 from seatrial.kit import files, text
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Snapshot
@@ -64,8 +66,14 @@ def load(path: Path, kinds: Iterable[type[Fact]], *, largest: int = _LARGEST) ->
         )
     stored = _decode(path, first, _Stored)
     wanted = {kind.of: kind for kind in kinds}
-    facts = dict(_facts_before(path, stored.facts, wanted) if schema == _BEFORE else _facts(path, lines, wanted))
+    read = dict(_facts_before(path, stored.facts, wanted) if schema == _BEFORE else _facts(path, lines, wanted))
     gaps = {of: _clean(gap) for of, gap in stored.gaps.items()}
+    facts: dict[str, tuple[Fact, ...]] = {}
+    for of, found in read.items():
+        well, wrong = Sieve(wanted[of]).parted(found)
+        facts[of] = tuple(well)
+        if gap := unreadable(of, wrong):
+            gaps.setdefault(of, gap)
     for of in (of for of in wanted if of not in facts and of not in gaps):
         gaps[of] = Gap(of, GapReason.NOT_COLLECTED, f"{of} is not in the snapshot {path}")
     return Snapshot(taken_at=stored.taken_at, cluster=stored.cluster, apis=stored.apis, facts=facts, gaps=gaps)
