@@ -17,7 +17,7 @@ from seatrial.cluster.decode import page_reader
         ({"priority": "high"}, 'at `$.spec.priority`, where "high" stands'),
         ({"containers": [{}, {"args": [3]}]}, "at `$.spec.containers[1].args[0]`, where 3 stands"),
         ({"nodeSelector": {"a.b/c": [1]}}, "at `$.spec.nodeSelector[...]`"),
-        ({"containers": "\u202e" * 500}, r'where "\\u202e\\u202e'),
+        ({"containers": "\u202e" * 500}, r'where "\u202e\u202e'),
     ],
 )
 def test_a_field_of_another_type(spec: dict[str, Any], told: str) -> None:
