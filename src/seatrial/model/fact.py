@@ -38,6 +38,7 @@ class Meta(Shape, frozen=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: tuple[Owner, ...] = ()
+    finalizers: tuple[str, ...] = ()
     creation_timestamp: dt.datetime | None = None
     deletion_timestamp: dt.datetime | None = None
 

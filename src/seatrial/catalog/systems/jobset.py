@@ -7,7 +7,7 @@ from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
 from seatrial.catalog.systems.kubernetes.core import job_pod, only_pods_with
-from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 _LABEL = "jobset.sigs.k8s.io/jobset-name"
@@ -22,8 +22,48 @@ internalCertManagement: {enable: false}
 """
 
 
+class Dependency(Shape, frozen=True):
+    name: str = ""
+    status: str = ""  # Ready or Complete
+
+
+class ReplicatedJob(Shape, frozen=True):
+    name: str = ""
+    replicas: int = 1
+    depends_on: tuple[Dependency, ...] = ()
+
+
+class StartupPolicy(Shape, frozen=True):
+    startup_policy_order: str = ""
+
+
+class JobSetSpec(Shape, frozen=True):
+    suspend: bool | None = None
+    startup_policy: StartupPolicy | None = None
+    replicated_jobs: tuple[ReplicatedJob, ...] = ()
+
+    @property
+    def is_in_order(self) -> bool:
+        return self.startup_policy is not None and self.startup_policy.startup_policy_order == "InOrder"
+
+
+class ReplicatedJobStatus(Shape, frozen=True):
+    name: str = ""
+    ready: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+
+class JobSetStatus(Shape, frozen=True):
+    terminal_state: str = ""
+    replicated_jobs_status: tuple[ReplicatedJobStatus, ...] = ()
+
+
 class JobSet(Fact, frozen=True):
     of = "jobset.x-k8s.io/jobsets"
+
+    spec: JobSetSpec = JobSetSpec()
+    status: JobSetStatus = JobSetStatus()
 
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:

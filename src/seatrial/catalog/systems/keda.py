@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seatrial.catalog.roles import PodAutoscaler, Scaled
 from seatrial.catalog.systems.aggregated import aggregated
+from seatrial.catalog.systems.kubernetes.pods import Condition
 from seatrial.catalog.systems.prometheus import ANNOTATED, MONITORED
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.lab import LabLevel
@@ -69,10 +70,18 @@ class ScaledObjectSpec(Shape, frozen=True):
     triggers: tuple[Trigger, ...] = ()
 
 
+class ScaledObjectStatus(Shape, frozen=True):
+    conditions: tuple[Condition, ...] = ()  # Ready, Active, Fallback, Paused
+
+    def condition(self, type: str) -> Condition | None:
+        return next((one for one in self.conditions if one.type == type), None)
+
+
 class ScaledObject(Fact, frozen=True):
     of = _OBJECTS
 
     spec: ScaledObjectSpec = ScaledObjectSpec()
+    status: ScaledObjectStatus = ScaledObjectStatus()
 
 
 def _as_scaled_object(scaled: Scaled, apis: Apis) -> tuple[Obj, ...]:

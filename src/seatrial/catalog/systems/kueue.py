@@ -7,7 +7,14 @@ from typing import Any
 
 from seatrial.catalog.roles import Gang, GangObjects, GangScheduler
 from seatrial.catalog.systems.kubernetes.core import gang_pods
-from seatrial.catalog.systems.kueue_objects import ClusterQueue, Cohort, LocalQueue, QueuedWorkload, ResourceFlavor
+from seatrial.catalog.systems.kueue_objects import (
+    AdmissionCheck,
+    ClusterQueue,
+    Cohort,
+    LocalQueue,
+    QueuedWorkload,
+    ResourceFlavor,
+)
 from seatrial.model.errors import CannotJudge
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.system import Process, Proof, Recipe, Served, System
@@ -100,7 +107,7 @@ KUEUE = System(
     title="Kueue",
     home="https://kueue.sigs.k8s.io",
     found_by=Served("kueue.x-k8s.io/clusterqueues"),
-    facts=(LocalQueue, ClusterQueue, Cohort, ResourceFlavor, QueuedWorkload),
+    facts=(LocalQueue, ClusterQueue, Cohort, ResourceFlavor, QueuedWorkload, AdmissionCheck),
     roles=(
         GangScheduler(
             player="kueue",

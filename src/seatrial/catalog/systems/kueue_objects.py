@@ -133,8 +133,17 @@ class Admission(Shape, frozen=True):
     pod_set_assignments: tuple[Assignment, ...] = ()
 
 
+class CheckState(Shape, frozen=True):
+    """What one AdmissionCheck says of a workload."""
+
+    name: str = ""
+    state: str = ""  # Pending, Ready, Retry or Rejected
+    message: str = ""
+
+
 class QueuedWorkloadStatus(Shape, frozen=True):
     admission: Admission | None = None
+    admission_checks: tuple[CheckState, ...] = ()
     conditions: tuple[Condition, ...] = ()  # QuotaReserved, Admitted, PodsReady, Evicted, Finished, …
 
 
@@ -143,6 +152,21 @@ class QueuedWorkload(Fact, frozen=True):
 
     spec: QueuedWorkloadSpec = QueuedWorkloadSpec()
     status: QueuedWorkloadStatus = QueuedWorkloadStatus()
+
+
+class AdmissionCheckSpec(Shape, frozen=True):
+    controller_name: str = ""
+
+
+class AdmissionCheckStatus(Shape, frozen=True):
+    conditions: tuple[Condition, ...] = ()
+
+
+class AdmissionCheck(Fact, frozen=True):
+    of = f"{_GROUP}/admissionchecks"
+
+    spec: AdmissionCheckSpec = AdmissionCheckSpec()
+    status: AdmissionCheckStatus = AdmissionCheckStatus()
 
 
 def waiting_for_pods(config: ConfigMap) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from seatrial.catalog.roles import ADMISSION, AIOperator, OperatorObjects, TrainingJob
 from seatrial.catalog.systems.kubernetes.core import job_pod, only_pods_with
-from seatrial.model.fact import Apis, Fact, Obj
+from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
 _LABEL = "leaderworkerset.sigs.k8s.io/name"
@@ -22,8 +22,20 @@ internalCertManagement: {enable: false}
 """
 
 
+class LeaderWorkerTemplate(Shape, frozen=True):
+    size: int = 1
+
+
+class LeaderWorkerSetSpec(Shape, frozen=True):
+    startup_policy: str = ""
+    replicas: int | None = None
+    leader_worker_template: LeaderWorkerTemplate = LeaderWorkerTemplate()
+
+
 class LeaderWorkerSet(Fact, frozen=True):
     of = "leaderworkerset.x-k8s.io/leaderworkersets"
+
+    spec: LeaderWorkerSetSpec = LeaderWorkerSetSpec()
 
 
 def _configure(settings: Mapping[str, Any]) -> Mapping[str, str]:

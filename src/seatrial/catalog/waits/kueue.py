@@ -39,7 +39,7 @@ def live(workloads: All[QueuedWorkload]) -> list[QueuedWorkload]:
     return [one for one in workloads if not says(one, "Finished") and one.spec.active]
 
 
-def _message(workload: QueuedWorkload) -> str:
+def message(workload: QueuedWorkload) -> str:
     told = [one.message for one in workload.status.conditions if one.type == "QuotaReserved" and one.status == "False"]
     return told[0] if told else "Kueue says nothing of it"
 
@@ -68,23 +68,24 @@ def has_no_quota(
     for workload in alive:
         if workload.status.admission is not None:
             continue
-        yield _waiting(workload)
+        yield from promised(workload)
         queue = known.get((workload.metadata.namespace, workload.spec.queue_name))
         blocked = _queue_trouble(workload, queue, cluster)
         if blocked is not None:
             yield blocked
-        elif "PodsReady" in _message(workload):
+        elif "PodsReady" in message(workload):
             yield from _not_ready(workload, alive)
         elif queue is not None:
             pending[queue.spec.cluster_queue].append(workload)
     yield from _contests(alive, pending, tree(cluster_queues, cohorts, alive))
 
 
-def _waiting(workload: QueuedWorkload) -> Party:
+def promised(workload: QueuedWorkload) -> Iterator[Party]:
+    """Its pods, which nobody has made yet. Plain pods are there, and are counted as such."""
+    if any(one.kind == "Pod" for one in workload.metadata.owner_references):
+        return
     devices = sum(amount for name, amount in wants(workload).items() if is_accelerator(name)) // UNIT
-    return Party(
-        subject=party(workload), waiting=sum(one.count for one in workload.spec.pod_sets), accelerators=devices
-    )
+    yield Party(subject=party(workload), waiting=sum(one.count for one in workload.spec.pod_sets), accelerators=devices)
 
 
 def _queue_trouble(
@@ -130,7 +131,7 @@ def _not_ready(workload: QueuedWorkload, live: list[QueuedWorkload]) -> Iterator
                 waiter=party(workload),
                 holder=party(other),
                 what="the pods of another workload",
-                because=_message(workload),
+                because=message(workload),
                 certainty=Certainty.CERTAIN,
             )
 

@@ -26,8 +26,21 @@ from seatrial.model.fact import All, Fact, Snapshot, View
 from seatrial.model.wait import Action, Certainty, Found, Party, Wait, source
 
 _EVENTS = ("FailedCreate", "FailedCreatePodTemplate")
+_FAILS = "ReplicaFailure"  # what a ReplicaSet says of itself for as long as it is so
 # What refused: how its message reads, how it is named here, what is wanted of it, and what one does about it.
 _REFUSERS = (
+    (
+        re.compile(r"(?P<name>admin access) to devices requires the `(?P<more>[^`]{1,200})` label"),
+        "leave for {name} in namespaces/{namespace}",
+        "leave",
+        "label namespaces/{namespace} resource.kubernetes.io/admin-access=true if it may see devices of others; else take adminAccess out",
+    ),
+    (
+        re.compile(r'resource claim template "(?P<name>[^"]{1,253})": .{1,300} not found(?P<more>)'),
+        "resource.k8s.io/resourceclaimtemplates/{namespace}/{name}",
+        "a template",
+        "create {holder}, or correct its name",
+    ),
     (
         re.compile(r"exceeded quota: (?P<name>[^,\s]{1,253}), requested: (?P<more>[^:]{1,300})"),
         "resourcequotas/{namespace}/{name}",
@@ -39,6 +52,14 @@ _REFUSERS = (
         "resourcequotas/{namespace}/{name}",
         "quota",
         "write into the pod what {holder} wants every pod to say",
+    ),
+    (
+        re.compile(
+            r"unable to create new content in namespace (?P<name>[^ ]{1,63}) because it is being terminated(?P<more>)"
+        ),
+        "namespaces/{name}",
+        "a namespace that stays",
+        "see what keeps {holder} from ending, and make it anew",
     ),
     (
         re.compile(r'failed calling webhook "(?P<name>[^"]{1,253})":(?P<more>.{0,300})'),
@@ -88,6 +109,7 @@ class Shorthanded(View, frozen=True):
     drawn_from = (Pod, ReplicaSet, Job, StatefulSet, DaemonSet, Deployment)
 
     made_by: str = ""  # the subject of its controller
+    says: str = ""  # what it says itself of pods that it cannot make
     involved: tuple[str, str, str] = ("", "", "")  # what events call it: kind, namespace and name
     missing: int = 0
     accelerators: int = 0  # of the pods that are missing
@@ -110,6 +132,7 @@ class Shorthanded(View, frozen=True):
                     metadata=one.metadata,
                     made_by=above.get(owner.uid, one.subject) if owner is not None else one.subject,
                     involved=(kind.__name__, one.metadata.namespace, one.name),
+                    says=_said(one),
                     missing=missing,
                     accelerators=missing * sum(accelerators(template.spec).values()),
                 )
@@ -123,15 +146,15 @@ def pods_are_not_let_in(events: All[Event], controllers: All[Shorthanded]) -> It
     Prevent: queue work before it makes pods, and try every policy by a dry run on the workloads that there are.
     """
     short = {one.involved: one for one in controllers}
-    for event in sorted(events, key=when, reverse=True):
+    told = [event for event in events if event.reason in _EVENTS]
+    for event in sorted(told, key=when, reverse=True):
         involved = event.involved_object
         key = involved.kind, involved.namespace, involved.name
-        one = short.get(key) if event.reason in _EVENTS else None
-        wait = _wait(event, one) if one is not None else None
-        if one is not None and wait is not None:
+        if key in short and (refused := _refused(short[key], event.message)):
             del short[key]  # its newest word counts
-            yield Party(subject=one.made_by, waiting=one.missing, accelerators=one.accelerators)
-            yield wait
+            yield from refused
+    for one in short.values():  # an event is forgotten after an hour, a condition is not
+        yield from _refused(one, one.says)
 
 
 def when(event: Event) -> dt.datetime:
@@ -140,19 +163,35 @@ def when(event: Event) -> dt.datetime:
     return told or dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-def _wait(event: Event, one: Shorthanded) -> Wait | None:
-    namespace = event.involved_object.namespace
+def _said(one: Templated) -> str:
+    conditions = one.status.conditions if isinstance(one, ReplicaSet) else ()
+    return next((told.message for told in conditions if told.type == _FAILS and told.status == "True"), "")
+
+
+def refuser(message: str, namespace: str) -> tuple[str, str, str] | None:
+    """Who refused it, what is wanted of that, and what one does about it."""
     for pattern, holder, what, action in _REFUSERS:
-        found = pattern.search(event.message)
+        found = pattern.search(message)
         if found is not None:
             named = holder.format(namespace=namespace, name=found["name"])
-            return Wait(
-                waiter=one.made_by,
-                holder=named,
-                what=what,
-                because=f"{event.involved_object.kind} {namespace}/{event.involved_object.name}: {event.message}",
-                missing=one.missing,
-                certainty=Certainty.CERTAIN,
-                actions=(Action(action.format(holder=named)),),
-            )
+            return named, what, action.format(holder=named, namespace=namespace)
     return None
+
+
+def _refused(one: Shorthanded, message: str) -> tuple[Found, ...]:
+    """The pods that are missing, and who refused them; nothing where nobody is known to."""
+    kind, namespace, name = one.involved
+    known = refuser(message, namespace)
+    if known is None:
+        return ()
+    holder, what, action = known
+    wait = Wait(
+        waiter=one.made_by,
+        holder=holder,
+        what=what,
+        because=f"{kind} {namespace}/{name}: {message}",
+        missing=one.missing,
+        certainty=Certainty.CERTAIN,
+        actions=(Action(action),),
+    )
+    return Party(subject=one.made_by, waiting=one.missing, accelerators=one.accelerators), wait

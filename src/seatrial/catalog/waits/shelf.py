@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -104,6 +104,30 @@ class Shelf(View, frozen=True):
             self.memo[key] = self._offer(want)
         found: Offer = self.memo[key]
         return found
+
+    def selected(self, want: Exactly) -> list[Slot]:
+        """All devices that it selects and whose taints it tolerates, whoever has them; where its selectors are too much to read, too many."""
+        key = "selected", msgspec.json.encode((want.device_class_name, want.selectors, want.tolerations))
+        if key not in self.memo:
+            selectors = (*self.classes[want.device_class_name].spec.selectors, *want.selectors)
+            self.memo[key] = [
+                slot
+                for alike in self._alike(mentioned(selectors))
+                if matches(selectors, alike[0].device, alike[0].key[0]) is not False
+                for slot in alike
+                if not _kept(slot.taints, want)
+            ]
+        found: list[Slot] = self.memo[key]
+        return found
+
+    def chosen(self, wants: Sequence[Exactly]) -> Exactly:
+        """Of alternatives the one that can be had now, else the first of which there is enough at all, else the first."""
+        if len(wants) == 1:
+            return wants[0]
+        known = [one for one in wants if one.device_class_name in self.classes]
+        free = (one for one in known if self.offer(one).here >= self.count(one))
+        there = (one for one in known if self.offer(one).devices - self.offer(one).tainted >= self.count(one))
+        return next(free, None) or next(there, None) or wants[0]
 
     def count(self, want: Exactly) -> int:
         return self.offer(want).devices if want.allocation_mode == ALL else want.count

@@ -44,13 +44,13 @@ def wishes(shelf: Shelf, groups: Iterable[Group], claims: Iterable[ResourceClaim
 
 
 def open_requests(shelf: Shelf, pod: Pod, known: dict[tuple[str, str], ResourceClaim]) -> Iterator[tuple[str, Exactly]]:
-    """Of alternatives the first, which is wanted most. A resource that a DeviceClass stands for is asked without a claim."""
+    """Of alternatives the one that is nearest. A resource that a DeviceClass stands for is asked without a claim."""
     for name, _ in claims_of(pod):
         claim = known.get((pod.metadata.namespace, name))
         if claim is not None and claim.status.allocation is None:
             for request in claim.spec.devices.requests:
                 if request.wants and not request.wants[0].admin_access:
-                    yield claim.subject, request.wants[0]
+                    yield claim.subject, shelf.chosen(request.wants)
     if shelf.by_resource:
         for resource, count in accelerators(pod.spec).items():
             if resource in shelf.by_resource:

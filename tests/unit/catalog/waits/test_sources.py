@@ -6,7 +6,16 @@ import pytest
 
 from seatrial.model.fact import Obj
 from seatrial.model.wait import DEADLOCK, Certainty, Standing
-from tests.unit.catalog.waits import test_devices, test_kueue_limits, test_places, test_running
+from tests.unit.catalog.waits import (
+    test_device_choice,
+    test_devices,
+    test_endings,
+    test_kueue_admission,
+    test_kueue_limits,
+    test_places,
+    test_running,
+    test_starts,
+)
 from tests.unit.catalog.waits.scene import CATALOG, GPU, NOW, forbidden, gang, node, pod, seen
 
 Given = tuple[str, Obj]
@@ -115,6 +124,13 @@ INIT = {"phase": "Pending", "initContainerStatuses": [{"name": "fetch", "state":
 ILL = {"containerStatuses": [{"name": "work", "allocatedResourcesStatus": [
     {"name": GPU, "resources": [{"resourceID": "GPU-1", "health": "Unhealthy"}]}]}]}  # fmt: skip
 
+FAILING = "apps/replicasets", {
+    "metadata": {"name": "r", "namespace": "team", "uid": "uid-r"},
+    "spec": {"replicas": 2, "template": {"spec": {}}},
+    "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+                               "message": 'pods "r-" is forbidden: exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4'}]},
+}  # fmt: skip
+
 CASES: dict[str, tuple[str, str, list[Given]]] = {
     "taint": ("placement.no-node-lets-it-in", "taint pool=new:NoSchedule", [node("n1", taints=[TAINT]), pod("p", 1)]),
     "cordon": ("placement.no-node-lets-it-in", "cordon", [node("n1", unschedulable=True), pod("p", 1)]),
@@ -152,6 +168,9 @@ CASES: dict[str, tuple[str, str, list[Given]]] = {
                      [node("n1"), claiming(), claim("k"), claim("k", device="a", name="other"), device_class("k"), slices("a")]),
     "quota": ("refusals.pods-are-not-let-in", "resourcequotas/team/q",
               [job("j", 2), failed("Job", "j", "pods is forbidden: exceeded quota: q, requested: a=1, used: a=1, limited: a=1")]),
+    "a namespace that ends": ("refusals.pods-are-not-let-in", "namespaces/team", [
+        job("j", 2), failed("Job", "j", 'pods "j-" is forbidden: unable to create new content in namespace team because it is being terminated')]),
+    "an old refusal": ("refusals.pods-are-not-let-in", "resourcequotas/team/q", [FAILING]),
     "webhook": ("refusals.pods-are-not-let-in", "webhook w.example",
                 [job("j", 1), failed("Job", "j", 'Internal error: failed calling webhook "w.example": no endpoints')]),
     "drivers": ("quality.drivers-differ-within-a-gang", "drivers of", [
@@ -255,6 +274,10 @@ def test_every_source_has_a_case_in_which_it_is_named_first() -> None:
             *test_devices.CASES.values(),
             *test_kueue_limits.CASES.values(),
             *test_running.CASES.values(),
+            *test_endings.CASES.values(),
+            *test_starts.CASES.values(),
+            *test_kueue_admission.CASES.values(),
+            *test_device_choice.CASES.values(),
         )
     }
     assert named == set(CATALOG.sources) - elsewhere

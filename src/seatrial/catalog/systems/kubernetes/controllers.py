@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seatrial.catalog.systems.kubernetes.pods import LabelSelector, PodTemplate
+from seatrial.catalog.systems.kubernetes.pods import Condition, LabelSelector, PodTemplate
 from seatrial.model.fact import Fact, Shape
 
 
@@ -58,8 +58,14 @@ class StatefulSet(Replicated, frozen=True):
     of = "apps/statefulsets"
 
 
+class ReplicaSetStatus(Shape, frozen=True):
+    conditions: tuple[Condition, ...] = ()
+
+
 class ReplicaSet(Replicated, frozen=True):
     of = "apps/replicasets"
+
+    status: ReplicaSetStatus = ReplicaSetStatus()
 
 
 class DaemonSet(Replicated, frozen=True):

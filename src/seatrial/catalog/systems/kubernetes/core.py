@@ -79,8 +79,15 @@ def is_accelerator(resource: str) -> bool:
     return bool(name) and not domain.endswith("kubernetes.io")
 
 
+class NamespaceStatus(Shape, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()  # while it ends: what is left in it, and what keeps that
+
+
 class Namespace(Fact, frozen=True):
     of = "namespaces"
+
+    status: NamespaceStatus = NamespaceStatus()
 
 
 def gang_pods(
