@@ -70,17 +70,25 @@ def page_reader(kind: type[F]) -> ReadPage[F]:
 
 def bounded(read: ReadPage[F], kind: type[F]) -> ReadPage[F]:
     """For the pages of one list. Raises TooMany where there are more of them than are read of this kind."""
-    left = kind.most
+    count = 0
 
     def within(data: bytes) -> Page[F]:
-        nonlocal left
+        nonlocal count
         page = read(data)
-        left -= len(page.items or ())
-        if kind.most and left < 0:
-            raise TooMany(f"there are more than {kind.most:,} objects of {kind.of}, and so many are not read")
+        count += len(page.items or ())
+        if is_too_many(kind, count):
+            raise TooMany(too_many(kind))
         return page
 
     return within
+
+
+def is_too_many(kind: type[Fact], count: int) -> bool:
+    return bool(kind.most) and count > kind.most
+
+
+def too_many(kind: type[Fact]) -> str:
+    return f"there are more than {kind.most:,} objects of {kind.of}, and so many are not read"
 
 
 def one_reader(kind: type[F]) -> Callable[[msgspec.Raw], F]:

@@ -8,7 +8,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -16,7 +16,7 @@ import msgspec
 
 from seatrial.cluster import rows
 from seatrial.cluster.amounts import Sieve
-from seatrial.cluster.decode import unreadable
+from seatrial.cluster.decode import is_too_many, too_many, unreadable
 from seatrial.kit import files, text
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Snapshot
@@ -70,6 +70,9 @@ def load(path: Path, kinds: Iterable[type[Fact]], *, largest: int = _LARGEST) ->
     gaps = {of: _clean(gap) for of, gap in stored.gaps.items()}
     facts: dict[str, tuple[Fact, ...]] = {}
     for of, found in read.items():
+        if is_too_many(wanted[of], len(found)):
+            gaps[of] = Gap(of, GapReason.UNREADABLE, too_many(wanted[of]))
+            continue
         well, wrong = Sieve(wanted[of]).parted(found)
         facts[of] = tuple(well)
         if gap := unreadable(of, wrong):
@@ -92,11 +95,17 @@ def _facts(path: Path, lines: Iterator[bytes], wanted: Mapping[str, type[Fact]])
             deque(pages, maxlen=0)
             continue
         field = f"facts.{part.of}: "
-        reader = rows.Reader(kind) if part.pages else None
-        found = [_understood(path, partial(reader.page, page), field) for page in pages] if reader else []
-        if len(found) < part.pages:
+        reader: rows.Reader[Fact] | None = None  # of many kinds there is nothing
+        found: list[Fact] = []
+        read = 0
+        for page in pages:
+            reader = reader or rows.Reader(kind)
+            read += 1
+            if not is_too_many(kind, len(found)):  # the rest of so many is only counted
+                found += _understood(path, partial(reader.page, page), field)
+        if read < part.pages:
             raise UsageError(f"{path}: {field}the file ends too early", way_out="copy it again, or take a new snapshot")
-        yield part.of, tuple(chain.from_iterable(found))
+        yield part.of, tuple(found)
 
 
 def _facts_before(path: Path, stored: Mapping[str, msgspec.Raw], wanted: Mapping[str, type[Fact]]) -> Found:

@@ -9,11 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seatrial.cluster import snapshots
+from seatrial.kit.clock import FakeClock
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Meta, Shape, Snapshot
 
@@ -159,3 +161,20 @@ def test_no_file_ends_in_a_traceback(tmp_path: Path, value: Any, damage: bytes) 
         (tmp_path / "any").write_bytes(variant)
         with contextlib.suppress(UsageError):
             assert isinstance(snapshots.load(tmp_path / "any", [Pod]), Snapshot)
+
+
+class Few(Fact, frozen=True):
+    of = "things"
+    most = 2
+
+
+@pytest.mark.parametrize(("many", "read"), [(2, True), (3, False), (5000, False)])
+def test_of_a_kind_without_bounds_no_more_is_read_than_has_room(tmp_path: Path, many: int, read: bool) -> None:
+    path = tmp_path / "snapshot"
+    facts = tuple(msgspec.convert({"metadata": {"name": f"f{number}"}}, Few) for number in range(many))
+    snapshots.save(Snapshot(FakeClock().now(), ClusterIdentity(), Apis(), {"things": facts}, {}), path)
+    found = snapshots.load(path, [Few])
+    assert len(found.all(Few)) == (many if read else 0)
+    gap = found.gap(Few)
+    assert (gap is None) is read
+    assert gap is None or (gap.reason, "more than 2 objects of things" in gap.detail) == (GapReason.UNREADABLE, True)

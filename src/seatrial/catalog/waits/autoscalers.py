@@ -15,7 +15,7 @@ from seatrial.catalog.waits.amounts import many, told
 from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group
 from seatrial.catalog.waits.kinds import waiting
-from seatrial.catalog.waits.refusals import when
+from seatrial.catalog.waits.said import last_said
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
 
@@ -84,9 +84,7 @@ def group_is_at_its_largest(groups: All[Group], events: All[Event]) -> Iterator[
     Why: each node group has a largest size, and the whole cluster limits of its own.
     Prevent: alert when a node group comes near its largest size, and let quotas promise no more than it allows.
     """
-    said: dict[tuple[str, str], Event] = {}
-    for event in sorted((one for one in events if one.reason == _REFUSED), key=when):
-        said[event.involved_object.namespace, event.involved_object.name] = event
+    said = last_said(events, _REFUSED)
     for group in groups if said else ():
         told = [(pod, said[key]) for pod in group.unplaced if (key := (pod.metadata.namespace, pod.name)) in said]
         for pod, event in told[:1]:

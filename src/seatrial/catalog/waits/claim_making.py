@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.waits.groups import Group
-from seatrial.catalog.waits.refusals import refuser, when
+from seatrial.catalog.waits.refusals import refuser
+from seatrial.catalog.waits.said import last_said
 from seatrial.catalog.waits.wishes import claims_of
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
@@ -21,9 +22,7 @@ def is_refused(groups: All[Group], events: All[Event]) -> Iterator[Found]:
     Why: the template does not exist, a quota is used up, a policy refuses it, or it asks for administrative access in a namespace that has no leave for that.
     Prevent: deploy templates before pods, and try the claim by itself first: `kubectl create --dry-run=server`.
     """
-    said: dict[tuple[str, str], Event] = {}
-    for event in sorted((one for one in events if one.reason == _FAILED), key=when):
-        said[event.involved_object.namespace, event.involved_object.name] = event
+    said = last_said(events, _FAILED)
     for group in groups if said else ():
         for pod in group.unplaced:
             told = said.get((pod.metadata.namespace, pod.name))

@@ -9,7 +9,7 @@ from seatrial.catalog.systems.kubernetes.events import Event, Pull
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.amounts import many
 from seatrial.catalog.waits.groups import Group, trouble
-from seatrial.catalog.waits.refusals import when
+from seatrial.catalog.waits.said import in_order
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
 
@@ -33,7 +33,7 @@ _CAUSES = (
     (r"not found|manifest unknown|NAME_UNKNOWN|does not exist", "there is no such image, or no such tag", "correct the name, or push the image"),
     (r"couldn't parse image|invalid reference format", "its name is no name of an image", "correct the name"),
 )  # fmt: skip
-_FAILED = "Failed to pull image"  # the kubelet's event says why, while the container only says that it waits
+_FAILED = "Failed"  # the kubelet's event says why, while the container only says that it waits
 _NAMED = re.compile(r'Failed to pull image "([^"]{1,1000})"')
 _QUEUED = 0.5  # share of a pull that went by in the queue (proposal)
 _FEW = 3  # pulls that say nothing about a queue
@@ -77,7 +77,7 @@ def _unpulled(group: Group, image: str, where: str, message: str, more: str) -> 
 def _said(events: All[Event]) -> Mapping[tuple[str, str, str], str]:
     """Of each pod and image the last word of the kubelet."""
     found: dict[tuple[str, str, str], str] = {}
-    for event in sorted((one for one in events if _FAILED in one.message), key=when):
+    for event in in_order(events, (_FAILED,)):
         if named := _NAMED.search(event.message):
             found[event.involved_object.namespace, event.involved_object.name, named[1]] = event.message
     return found

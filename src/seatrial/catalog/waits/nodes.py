@@ -9,7 +9,7 @@ from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.groups import Group, trouble
-from seatrial.catalog.waits.refusals import when
+from seatrial.catalog.waits.said import last_said
 from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
 
@@ -59,10 +59,7 @@ def has_not_started_it(groups: All[Group], events: All[Event]) -> Iterator[Found
     Why: a volume cannot be mounted, a claimed device not be prepared, the network not be set up, or an image takes long.
     Prevent: watch how long pods take from their node to their start, and alert on FailedMount and FailedPrepareDynamicResources.
     """
-    told: dict[tuple[str, str], Event] = {}
-    for event in sorted(events, key=when):
-        if event.reason in _TELLING:
-            told[event.involved_object.namespace, event.involved_object.name] = event
+    told = last_said(events, *_TELLING)
     for group in groups:
         for pod in group.waiting:
             if pod.spec.node_name and pod.status.phase == "Pending" and not any(True for _ in trouble(pod)):

@@ -6,7 +6,6 @@ controller still has fewer pods than it wants.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from seatrial.catalog.systems.kubernetes.controllers import (
 from seatrial.catalog.systems.kubernetes.events import Event
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.kubernetes.requests import accelerators
+from seatrial.catalog.waits.said import in_order
 from seatrial.model.fact import All, Fact, Snapshot, View
 from seatrial.model.wait import Action, Certainty, Found, Party, Wait, source
 
@@ -146,8 +146,7 @@ def pods_are_not_let_in(events: All[Event], controllers: All[Shorthanded]) -> It
     Prevent: queue work before it makes pods, and try every policy by a dry run on the workloads that there are.
     """
     short = {one.involved: one for one in controllers}
-    told = [event for event in events if event.reason in _EVENTS]
-    for event in sorted(told, key=when, reverse=True):
+    for event in reversed(in_order(events, _EVENTS)):
         involved = event.involved_object
         key = involved.kind, involved.namespace, involved.name
         if key in short and (refused := _refused(short[key], event.message)):
@@ -155,12 +154,6 @@ def pods_are_not_let_in(events: All[Event], controllers: All[Shorthanded]) -> It
             yield from refused
     for one in short.values():  # an event is forgotten after an hour, a condition is not
         yield from _refused(one, one.says)
-
-
-def when(event: Event) -> dt.datetime:
-    """It was said last."""
-    told = event.last_timestamp or event.event_time or event.metadata.creation_timestamp
-    return told or dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _said(one: Templated) -> str:
