@@ -19,10 +19,14 @@ from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.wait import Diagnosis
 from tests.live.conftest import down, kubectl, up
 from tests.live.waiting import Scene
+from tests.live.waiting_choice import CHOICES
+from tests.live.waiting_left import LEFT, Left
 from tests.live.waiting_places import PLACES
 
 NAME = "test-places"
 PATIENCE = 120.0
+LATE = 60.0  # until what was deleted counts as late
+SCENES = (*PLACES, *CHOICES)
 _EVERYWHERE = (
     "Node",
     "PersistentVolume",
@@ -61,7 +65,7 @@ def _of(scene: Scene) -> Iterator[Obj]:
 @pytest.fixture(scope="module")
 def scenes(lab: str) -> None:
     """Those that wait come when the others have their places."""
-    objects = [obj for scene in PLACES for obj in _of(scene)]
+    objects = [obj for scene in SCENES for obj in _of(scene)]
     late = [obj for obj in objects if obj["kind"] == "Pod" and obj["metadata"]["name"] == "waits"]
     _apply(lab, [obj for obj in objects if obj not in late])
     wanted = {obj["metadata"]["namespace"] for obj in objects if obj["kind"] == "Pod" and obj not in late}
@@ -86,7 +90,7 @@ def _wait_for(scene: Scene) -> Diagnosis:
 
 
 @pytest.mark.usefixtures("scenes")
-@pytest.mark.parametrize("scene", PLACES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_why_a_pod_has_no_place(scene: Scene) -> None:
     found = _wait_for(scene)
     assert found.causes, (found.headline, found.explanations)
@@ -97,3 +101,30 @@ def test_why_a_pod_has_no_place(scene: Scene) -> None:
         assert all(counted.get(constraint) == nodes for constraint, nodes in scene.explains.items()), one
         assert one.agrees is not False, (one.scheduler, one.differs)
         assert one.needs
+
+
+@pytest.fixture(scope="module")
+def deleted(scenes: None, lab: str) -> None:
+    """Each is there, and then told to go."""
+    _apply(lab, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": one.space}} for one in LEFT])
+    _apply(lab, [obj for one in LEFT for obj in one.placed])
+    site = sites.need(lab)
+    for one in LEFT:
+        for command in one.commands:
+            argv = [site.program("kubectl"), f"--kubeconfig={site.kubeconfig}", *command]
+            subprocess.run(argv, check=True, capture_output=True, text=True)
+
+
+@pytest.mark.usefixtures("deleted")
+@pytest.mark.parametrize("one", LEFT, ids=lambda one: one.name)
+def test_what_does_not_go_is_named_with_what_keeps_it(one: Left) -> None:
+    end = time.monotonic() + PATIENCE + LATE
+    while True:
+        found = asyncio.run(diagnose(Target(lab=NAME), one.about))
+        causes = [cause for cause in found.causes if cause.source == one.source and one.holder in cause.holder]
+        if causes or time.monotonic() > end:
+            break
+        time.sleep(2)
+    assert causes, (found.headline, found.causes)
+    print(one.name, "|", causes[0].because)
+    assert one.says in causes[0].because

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seatrial.catalog.systems.kubernetes.events import Event
+from seatrial.catalog.systems.kubernetes.governance import ResourceQuota
 from seatrial.catalog.waits.groups import Group
 from seatrial.catalog.waits.refusals import refuser
 from seatrial.catalog.waits.said import last_said
@@ -16,18 +17,21 @@ _FAILED = "FailedResourceClaimCreation"
 
 
 @source("claim-making.is-refused")
-def is_refused(groups: All[Group], events: All[Event]) -> Iterator[Found]:
+def is_refused(groups: All[Group], events: All[Event], quotas: All[ResourceQuota]) -> Iterator[Found]:
     """A pod needs a ResourceClaim from a template, and none can be made.
 
     Why: the template does not exist, a quota is used up, a policy refuses it, or it asks for administrative access in a namespace that has no leave for that.
     Prevent: deploy templates before pods, and try the claim by itself first: `kubectl create --dry-run=server`.
     """
     said = last_said(events, _FAILED)
+    known = {one.subject for one in quotas}
     for group in groups if said else ():
         for pod in group.unplaced:
             told = said.get((pod.metadata.namespace, pod.name))
             if told is not None and any(not name for name, _ in claims_of(pod)):
-                yield _wait(group, pod.subject, told)
+                wait = _wait(group, pod.subject, told)
+                if wait.holder not in known:  # of those ``claims`` tells how much is lacking
+                    yield wait
                 break
 
 

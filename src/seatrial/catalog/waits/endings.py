@@ -30,6 +30,8 @@ _OWNERS = {
     "kueue.x-k8s.io/resource-in-use": "Kueue, when nothing uses it",
 }
 
+_UNTIL_ITS_END = ("batch.kubernetes.io/job-tracking", "kueue.x-k8s.io/managed")  # while the pod runs they are no reason
+
 
 class Leaving(View, frozen=True):
     """Something that was deleted, and should have gone a while ago."""
@@ -115,8 +117,8 @@ def _staying(group: Group, pod: Pod, late: int, ready: dict[str, bool]) -> Wait:
     if node and not ready.get(node, False):
         holder, why = f"nodes/{node}", f"nodes/{node} does not answer"
         action = f"bring nodes/{node} back, or taint it node.kubernetes.io/out-of-service when it is off for sure"
-    elif pod.metadata.finalizers and not runs:
-        holder, why = f"finalizer {pod.metadata.finalizers[0]}", f"it has the finalizer {_finalizers(pod)}"
+    elif finalizers := [one for one in pod.metadata.finalizers if not (runs and one in _UNTIL_ITS_END)]:
+        holder, why = f"finalizer {finalizers[0]}", f"it has the finalizer {_finalizers(pod)}"
         action = "see that its owner runs; take the finalizer off by hand only if its owner is gone for good"
     else:
         holder = f"the end of {pod.subject}"
