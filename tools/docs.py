@@ -183,6 +183,22 @@ def remedies(catalog: Catalog) -> Page:
         )
 
 
+def waits(catalog: Catalog) -> Page:
+    yield "# Reasons to wait"
+    yield (
+        "What `seatrial diagnose` looks for. Each source says who waits for what; circles among them are deadlocks, and the engine finds "
+        "those. `certain` is what the cluster says itself, `computed` what follows from what was read, `likely` what fits it."
+    )
+    for area, members in groupby(catalog.sources.values(), lambda one: one.id.partition(".")[0]):
+        yield f"## {area}"
+        for one in members:
+            yield f"### {one.id}"
+            yield one.title
+            yield f"**Why:** {one.why}"
+            yield f"**Prevent:** {one.prevent}"
+            yield _bullets([("reads", _code(sorted({kind.of for kind in one.reads})))])
+
+
 _PARTS = {
     "issue": "Operational issues",
     "threat": "Threats",
@@ -213,7 +229,7 @@ def _claim(one: Claim) -> Sequence[str]:
     return f"`{one.id}`", one.said, one.standing.value, one.truth, "; ".join(part for part in covered if part)
 
 
-PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, metrics, systems, standards, faults, remedies, deck)
+PAGES: tuple[Callable[[Catalog], Page], ...] = (checks, metrics, systems, standards, faults, remedies, waits, deck)
 
 
 def reference(catalog: Catalog) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The page of anything that the catalog names: a check, a standard, a requirement, a system or a fault."""
+"""The page of anything that the catalog names: a check, a standard, a requirement, a system, a fault, a reason to wait."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from seatrial.model.fault import Fault
 from seatrial.model.metric import Metric
 from seatrial.model.standard import Automated, Requirement, Standard
 from seatrial.model.system import System
+from seatrial.model.wait import Source
 from seatrial.report.lines import Page
 
 _LONGEST = 4000
@@ -38,7 +39,15 @@ def names(catalog: Catalog | None = None) -> list[str]:
     catalog = catalog or Catalog.installed()
     requirements = {one.id for standard in catalog.standards.values() for one in standard.requirements}
     parts = {one.part for one in catalog.claims.values()}
-    named = (catalog.checks, catalog.systems, catalog.standards, catalog.faults, catalog.claims, catalog.metrics)
+    named = (
+        catalog.checks,
+        catalog.systems,
+        catalog.standards,
+        catalog.faults,
+        catalog.claims,
+        catalog.metrics,
+        catalog.sources,
+    )
     return sorted({DECK, *parts, *requirements, *(id for entries in named for id in entries)})
 
 
@@ -59,6 +68,8 @@ def _matches(catalog: Catalog, id: str) -> Iterator[Callable[[Page], None]]:
         yield partial(_metric, metric=metric)
     if fault := catalog.faults.get(id):
         yield partial(_fault, fault=fault)
+    if source := catalog.sources.get(id):
+        yield partial(_source, source=source)
     for claim in catalog.claims.values():
         if id in (DECK, claim.part, claim.id):
             yield partial(_claim, catalog=catalog, claim=claim)
@@ -130,6 +141,15 @@ def _metric(sheet: Page, metric: Metric) -> None:
     )
     _row(sheet, "Reads", ", ".join(kind.of for kind in metric.reads))
     _row(sheet, "Creates", ", ".join(metric.creates))
+
+
+def _source(sheet: Page, source: Source) -> None:
+    sheet.say(source.id, paint="bold")
+    sheet.say(source.title)
+    sheet.gap()
+    _row(sheet, "Why", source.why)
+    _row(sheet, "Prevent", source.prevent)
+    _row(sheet, "Reads", ", ".join(sorted({kind.of for kind in source.reads})))
 
 
 def _runs(check: Check) -> str:
