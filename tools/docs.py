@@ -147,19 +147,24 @@ def _coverage(coverage: Coverage) -> str:
 
 def faults(catalog: Catalog) -> Page:
     yield "# Faults"
-    yield "Ways to break a lab, and the findings that must then fail."
+    yield (
+        "Ways to break a lab: the findings of `prove` that must then fail, or the cause that `diagnose` names first; and what mends it."
+        " Where nothing waits, `diagnose --for RUN.json` names what the proofs found, and what in the cluster may explain it;"
+        " a remedy is written by `harden --for RUN.json`. Where there is none, no file for the API server would mend it."
+    )
     rows = (
         (
             f"`{one.id}`",
             one.title,
             _code(one.fails) or f"`diagnose` names `{one.diagnosed}`",
+            f"remedy [{one.change.mended_by}](remedies.md)" if one.change.mended_by else one.change.undone_by,
             _code(one.needs),
             one.level,
             ", ".join(one.kubernetes) or "all",
         )
         for one in catalog.faults.values()
     )
-    yield _table(("fault", "what it does", "must fail", "needs", "level", "Kubernetes"), rows)
+    yield _table(("fault", "what it does", "must fail", "mended by", "needs", "level", "Kubernetes"), rows)
 
 
 def remedies(catalog: Catalog) -> Page:

@@ -26,7 +26,14 @@ HERE = Path(__file__).parent
 
 
 # What takes long to build or to wait for, and is proven by ``make test-all`` alone.
-LONG = ("test_gateway_tls", "test_harden_impact", "test_harden_systems", "test_measures", "test_supply_chain")
+LONG = (
+    "test_gateway_tls",
+    "test_harden_impact",
+    "test_harden_systems",
+    "test_measures",
+    "test_mended",
+    "test_supply_chain",
+)
 WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
 SHARED = ("test_devices", "test_matrix", "test_permissions", "test_systems")  # the tests on the whole lab
 

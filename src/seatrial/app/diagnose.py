@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 import seatrial
+from seatrial.app.broken import FACTS, broken, standing, unseen
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
 from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
@@ -29,11 +31,16 @@ from seatrial.report.hostile import json_text
 
 FACES = ("text", "json", "html")
 _MOST_EXPLAINED = 5  # pods that ask for different things, of what was asked about
-_EXIT = {Standing.FLOWS: 0, Standing.STUCK: 1, Standing.BADLY: 1, Standing.UNKNOWN: 3}
+_EXIT = {Standing.FLOWS: 0, Standing.STUCK: 1, Standing.BADLY: 1, Standing.BROKEN: 1, Standing.UNKNOWN: 3}
 
 
-async def diagnose(target: Target, about: str = "", *, tell: Tell = silent, command: str = "diagnose") -> Diagnosis:
-    """Of everything that is stuck, or with ``about`` of one thing such as ``pods/team/trainer-0``."""
+async def diagnose(
+    target: Target, about: str = "", *, run: Path | None = None, tell: Tell = silent, command: str = "diagnose"
+) -> Diagnosis:
+    """Of everything that is stuck, or with ``about`` of one thing such as ``pods/team/trainer-0``.
+
+    ``run`` is a saved Run whose failures are explained, too, as far as something explains them.
+    """
     catalog = Catalog.installed()
     tell(Event("read", State.BEGUN))
     async with reach(target, catalog, facts(catalog)) as ground:
@@ -41,6 +48,8 @@ async def diagnose(target: Target, about: str = "", *, tell: Tell = silent, comm
     tell(Event("read", State.DONE, ground.told))
     subject, names = _about(about, snapshot) if about else ("", frozenset())
     found = diagnosis.diagnose(catalog.sources.values(), snapshot, names)
+    failing = broken(run, snapshot, ground.environment, names) if run is not None else ()
+    stands, headline = standing(found.standing, found.headline, failing)
     return Diagnosis(
         seatrial=seatrial.__version__,
         command=command,
@@ -48,13 +57,16 @@ async def diagnose(target: Target, about: str = "", *, tell: Tell = silent, comm
         environment=msgspec.structs.replace(ground.environment, images=(), systems=()),
         about=subject,
         explanations=tuple(_explained(snapshot, names)),
-        **{name: getattr(found, name) for name in found.__struct_fields__},
+        broken=failing,
+        **{name: getattr(found, name) for name in found.__struct_fields__}
+        | {"standing": stands, "headline": headline, "blind": (*found.blind, *unseen(snapshot, failing))},
     )
 
 
 def facts(catalog: Catalog) -> tuple[type[Fact], ...]:
     kinds = {kind.of: kind for one in catalog.sources.values() for kind in one.reads}
     kinds[PodDisruptionBudget.of] = PodDisruptionBudget  # whom a preemption would disturb
+    kinds |= {kind.of: kind for kind in FACTS}
     return tuple(kinds[of] for of in sorted(kinds))
 
 

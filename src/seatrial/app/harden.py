@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from seatrial.app import directories
+from seatrial.app import directories, saved
 from seatrial.app.asking import Consent, asked
 from seatrial.app.check import choose
 from seatrial.app.reach import Ground, reach
@@ -16,7 +16,6 @@ from seatrial.bundle.hardening import INDEX, Chosen, files, index
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.judge import judge
 from seatrial.engine.plan import plan
-from seatrial.engine.schema import read_run
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.kit.text import one_line
 from seatrial.model.errors import UsageError
@@ -60,7 +59,7 @@ async def harden(
     async with reach(target, catalog, (*facts, *needed)) as ground:
         tell(Event("read", State.DONE, ground.told))
         if run is not None:
-            findings = _saved(run, ground.environment)
+            findings = saved.findings(run, ground.environment)
         else:
             judged = await judge(
                 catalog, checks, ground.snapshot, open_bench=None, clock=clock or SystemClock(), tell=tell
@@ -89,7 +88,7 @@ def as_json(hardened: Hardened) -> str:
 
 
 def _hardened(remedies: Sequence[Remedy], findings: Sequence[Finding], ground: Ground, *, named: bool) -> Hardened:
-    failures = [one for one in findings if one.outcome is Outcome.FAIL and one.accepted is None]
+    failures = saved.failures(findings)
     chosen: list[Chosen] = []
     left_out: list[tuple[str, str]] = []
     for remedy in remedies:
@@ -132,18 +131,6 @@ def _serves(snapshot: Snapshot, resource: str) -> bool:
 
 def _names(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(sorted({one.check for one in findings}))
-
-
-def _saved(path: Path, here: Environment) -> tuple[Finding, ...]:
-    """Of a Run of the same cluster: fixes are made from what is there."""
-    run = read_run(path)
-    theirs = run.environment.cluster.uid
-    if theirs and here.cluster.uid and theirs != here.cluster.uid:
-        raise UsageError(
-            f"{path} is of another cluster than what is looked at",
-            way_out="name its cluster, or the snapshot that was taken of it",
-        )
-    return run.findings
 
 
 def _told(environment: Environment) -> str:

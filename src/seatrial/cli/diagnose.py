@@ -16,7 +16,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="say why workloads do not run, or run badly: who waits for whom, deadlocks, and what frees them",
         description=(
             "Say what waits, for whom, and what would free it. A deadlock is a circle of waiting, however long it lasts. "
-            "Only reads. Exits with 0 where nothing waits, 1 where something does, 3 where it could not be seen."
+            "What is broken and leaves nothing waiting is told with --for. "
+            "Only reads. Exits with 0 where nothing waits, 1 where something does or is broken, 3 where it could not be seen."
         ),
         allow_abbrev=False,
     )
@@ -26,6 +27,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default="",
         metavar="WORKLOAD",
         help="only this one: pods/NAMESPACE/NAME, jobs/NAMESPACE/NAME, resourceclaims/NAMESPACE/NAME, …",
+    )
+    parser.add_argument(
+        "--for",
+        dest="findings",
+        type=Path,
+        metavar="RUN.json",
+        help="say also what this saved Run of check or prove found broken, and what in the cluster may explain it",
     )
     targets.add(parser)
     group = parser.add_argument_group("what to show")
@@ -42,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     from seatrial.cli.working import complete
 
     with shown() as progress:
-        found = complete(diagnose.diagnose(targets.of(args), args.workload, tell=progress.tell, command=args.said))
+        found = complete(
+            diagnose.diagnose(targets.of(args), args.workload, run=args.findings, tell=progress.tell, command=args.said)
+        )
     text = diagnose.render(found, args.output, colour=output.colour(args.output_file))
     output.write(text, args.output_file)
     return diagnose.exit_code(found)

@@ -7,8 +7,8 @@ import secrets
 
 from seatrial.cluster.decode import part
 from seatrial.model.fact import Obj
+from seatrial.model.workbench import MARK
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
 BENCH = "seatrial.dev/bench"  # the bench's namespace
 RUN = "seatrial.dev/run"
 ADOPTED = "seatrial.dev/adopted"  # on the namespace: what the cluster made there for one of ours, as resource/name, comma between
@@ -25,7 +25,7 @@ def new_namespace(check: str) -> str:
 def marked(obj: Obj, *, bench: str, run: str, namespace: str) -> Obj:
     """A copy that carries our labels, and the namespace where it takes one and has none."""
     metadata = dict(part(obj, "metadata"))
-    labels = {MANAGED_BY: "seatrial", **part(metadata, "labels"), BENCH: bench}
+    labels = {**MARK, **part(metadata, "labels"), BENCH: bench}
     if run:
         labels[RUN] = re.sub(r"[^A-Za-z0-9]+", "-", run)[:63].strip("-")
     metadata["labels"] = labels

@@ -28,6 +28,13 @@ class Trial(msgspec.Struct, frozen=True):
         return self.about if isinstance(self.about, str) else self.about.subject
 
     @property
+    def touches(self) -> tuple[str, ...]:
+        """The resources that an active check writes and looks at, its own and those of the system's dialect."""
+        roles = [one for one in self.arguments.values() if isinstance(one, Role)]
+        own = self.check.creates if self.check.active else ()
+        return tuple(dict.fromkeys((*own, *(name for one in roles for name in (*one.creates, *one.looks_at)))))
+
+    @property
     def name(self) -> str:
         return f"{self.check.id} {self.subject}".rstrip()
 
@@ -36,7 +43,9 @@ Entries = list[Finding | Trial]
 Docket = Iterable[Finding | Trial]
 
 
-def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "", place: str = "") -> Finding:
+def finding(
+    check: Check, subject: str, verdict: Verdict, *, evidence: str = "", place: str = "", touches: tuple[str, ...] = ()
+) -> Finding:
     return Finding(
         check=check.id,
         subject=subject,
@@ -47,6 +56,7 @@ def finding(check: Check, subject: str, verdict: Verdict, *, evidence: str = "",
         seen=verdict.seen,
         evidence=evidence,
         place=place,
+        touches=touches if verdict.outcome is Outcome.FAIL else (),
     )
 
 

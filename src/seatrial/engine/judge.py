@@ -137,7 +137,11 @@ class _Court:
             if evidence is not None:
                 self._evidence[evidence.id] = evidence
             entries[place] = finding(
-                trial.check, trial.subject, session.verdict, evidence=evidence.id if evidence else ""
+                trial.check,
+                trial.subject,
+                session.verdict,
+                evidence=evidence.id if evidence else "",
+                touches=trial.touches,
             )
             seconds = self._clock.monotonic() - begun
             self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))

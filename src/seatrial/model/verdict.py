@@ -67,6 +67,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
     seen: Mapping[str, Any] = {}
     evidence: str = ""  # the id of the Evidence of an active check
+    touches: tuple[
+        str, ...
+    ] = ()  # where that failed: the resources that it wrote and looked at, for who looks for the cause
     place: str = ""  # the file and line of its subject, where that comes from a file
     accepted: Accepted | None = None
 

@@ -18,6 +18,7 @@ from seatrial.model.docstring import page
 from seatrial.model.errors import CatalogError
 from seatrial.model.fact import All, Fact, Gap, sources
 from seatrial.model.run import Environment
+from seatrial.model.verdict import Severity
 
 SCHEMA = "seatrial.dev/diagnosis/v1"
 DEADLOCK = "deadlock"  # the engine finds it; no source does
@@ -194,10 +195,29 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
 
 
+class Near(msgspec.Struct, frozen=True):
+    """Something that may explain a failure: it has to do with what the check wrote and looked at."""
+
+    subject: str
+    does: str
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """A failing finding of a saved Run: nothing need wait for it."""
+
+    check: str
+    subject: str
+    severity: Severity
+    because: str
+    fix: str = ""
+    near: tuple[Near, ...] = ()
+
+
 class Standing(StrEnum):
     FLOWS = "flows"  # nothing waits
     STUCK = "stuck"
     BADLY = "badly"  # nothing waits, and something runs badly
+    BROKEN = "broken"  # nothing waits, and a check or a proof failed
     UNKNOWN = "unknown"  # nothing was seen to wait, and not all could be seen
 
 
@@ -213,6 +233,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[Cause, ...] = ()
     waits: tuple[Wait, ...] = ()  # the edges behind the causes
     explanations: tuple[Explanation, ...] = ()
+    broken: tuple[Broken, ...] = ()  # of the Run that was handed in, the worst first
     waiting_pods: int = 0
     waiting_accelerators: int = 0
     blind: tuple[Gap, ...] = ()  # what could not be looked into

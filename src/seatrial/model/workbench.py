@@ -49,6 +49,9 @@ class Heard(msgspec.Struct, frozen=True):
 
 Condition = Callable[[Sequence[Obj]], bool]
 
+MARK: Mapping[str, str] = {"app.kubernetes.io/managed-by": "seatrial"}
+"""The label of every namespace of a bench, and of all that is created there."""
+
 
 class Workbench(Protocol):
     """In a check's signature it means: this check is active, ask for consent first."""

@@ -15,6 +15,7 @@ _WORDS = {
     Standing.FLOWS: ("pass", "Flows"),
     Standing.STUCK: ("fail", "Stuck"),
     Standing.BADLY: ("unknown", "Runs badly"),
+    Standing.BROKEN: ("fail", "Broken"),
     Standing.UNKNOWN: ("unknown", "Unknown"),
 }
 _MORE = """
@@ -49,6 +50,7 @@ def render(found: Diagnosis) -> str:
 <section aria-labelledby="causes"><h2 id="causes">Causes</h2>
 {joined(_cause(cause) for cause in found.causes) or "<p>None.</p>"}
 </section>
+{joined(_broken(found))}
 {joined(_blind(found))}
 </main>
 <footer>Made by seatrial {e(found.seatrial)}.</footer>"""
@@ -103,6 +105,21 @@ def _explanations(found: Diagnosis) -> Iterator[str]:
             f'<table><thead><tr><th scope="col">Constraint</th><th scope="col">Fails on nodes</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>{said}{same}{differs}</section>"
         )
+
+
+def _broken(found: Diagnosis) -> Iterator[str]:
+    if found.broken:
+        yield '<section aria-labelledby="broken"><h2 id="broken">Found broken; nothing need wait for it</h2>'
+        for one in found.broken:
+            near = joined(f"<li><bdi>{e(near.subject)}</bdi>: {e(near.does)}</li>" for near in one.near)
+            about = f" of <bdi>{e(one.subject)}</bdi>" if one.subject else ""
+            yield f"""<article class="topic" data-standing="fail">
+<header><h3>{e(one.check)}{about}</h3><span class="level">{one.severity}</span></header>
+<p>{e(one.because)}</p>
+{f'<p class="fix"><strong>Look at:</strong></p><ul>{near}</ul>' if near else ""}
+{f'<p class="fix"><strong>Fix:</strong> {e(one.fix)}</p>' if one.fix else ""}
+</article>"""
+        yield "</section>"
 
 
 def _blind(found: Diagnosis) -> Iterator[str]:

@@ -11,6 +11,7 @@ _LABELS = {
     Standing.FLOWS: ("FLOWS", "pass"),
     Standing.STUCK: ("STUCK", "fail"),
     Standing.BADLY: ("RUNS BADLY", "unknown"),
+    Standing.BROKEN: ("BROKEN", "fail"),
     Standing.UNKNOWN: ("UNKNOWN", "unknown"),
 }
 _MOST_CAUSES, _MOST_BLOCKED = 20, 8  # the other faces have more
@@ -35,6 +36,13 @@ def render(found: Diagnosis, *, colour: bool = False) -> str:
     if len(found.causes) > _MOST_CAUSES:
         page.gap()
         page.say(f"… and {len(found.causes) - _MOST_CAUSES} more causes; -o json has them")
+    if found.standing is Standing.FLOWS and not found.about:
+        page.gap()
+        page.say(
+            "What is broken while nothing waits for it is found by `seatrial prove`; then: diagnose --for RUN.json",
+            paint="dim",
+        )
+    _broken(page, found)
     _rest(page, found)
     return page.text()
 
@@ -95,6 +103,26 @@ def _explanation(page: Page, one: Explanation) -> None:
         page.say("the scheduler counts the same", indent=3)
     for difference in one.differs:
         page.say(difference, indent=3, mark="differs:")
+
+
+def _broken(page: Page, found: Diagnosis) -> None:
+    if found.broken:
+        page.gap()
+        page.say("Found broken; nothing need wait for it", paint="bold")
+    for one in found.broken[:_MOST_CAUSES]:
+        page.say(
+            f"{one.check}{f' @ {one.subject}' if one.subject else ''} ({one.severity})",
+            indent=2,
+            mark="✗",
+            paint="fail",
+        )
+        page.say(one.because, indent=5, limit=1200)
+        for near in one.near:
+            page.say(f"{near.subject}: {near.does}", indent=5, mark="look at:", limit=800)
+        if one.fix:
+            page.say(one.fix, indent=5, mark="fix:", limit=800)
+    if len(found.broken) > _MOST_CAUSES:
+        page.say(f"… and {len(found.broken) - _MOST_CAUSES} more; -o json has them", indent=2)
 
 
 def _rest(page: Page, found: Diagnosis) -> None:

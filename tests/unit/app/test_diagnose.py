@@ -50,6 +50,24 @@ async def test_one_thing_is_found_by_the_end_of_its_name(tmp_path: Path) -> None
         await diagnose(target, "pods/team/nobody")
 
 
+async def test_failures_of_a_saved_run_are_told_beside_what_waits(tmp_path: Path) -> None:
+    files(tmp_path, NODE)
+    run = json.loads((Path(__file__).parents[2] / "faces" / "run.json").read_text("utf-8"))
+    saved = tmp_path.parent / f"{tmp_path.name}.json"
+    saved.write_text(json.dumps(run))
+    failing = [one for one in run["findings"] if one["outcome"] == "fail" and not one["accepted"]]
+    found = await diagnose(Target(manifests=str(tmp_path)), run=saved)
+    assert {(one.check, one.subject) for one in found.broken} == {(one["check"], one["subject"]) for one in failing}
+    assert failing
+    assert (found.standing, exit_code(found)) == (Standing.BROKEN, 1)
+    assert failing[0]["check"] in render(found, "text")
+    alone = await diagnose(Target(manifests=str(tmp_path)), "nodes/n1", run=saved)
+    assert alone.broken == ()
+    saved.write_text("{}")
+    with pytest.raises(UsageError, match="not a saved Run"):
+        await diagnose(Target(manifests=str(tmp_path)), run=saved)
+
+
 GPU = "nvidia.com/gpu"
 LARGE = {
     "apiVersion": "v1",

@@ -20,7 +20,11 @@ from seatrial.catalog.systems.kubernetes.autoscaling import HorizontalPodAutosca
 from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deployment, StatefulSet
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim, ResourceSlice
-from seatrial.catalog.systems.kubernetes.governance import NetworkPolicy
+from seatrial.catalog.systems.kubernetes.governance import (
+    NetworkPolicy,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+)
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.kyverno import ImageValidatingPolicy
 from seatrial.catalog.systems.policy_controller import ClusterImagePolicy
@@ -51,7 +55,14 @@ def snapshot(
 
 
 def failing(check: str, subject: str = "namespaces/team-a") -> Finding:
-    return Finding(check=check, subject=subject, outcome=Outcome.FAIL, severity=Severity.HIGH, because="it is so")
+    return Finding(
+        check=check,
+        subject=subject,
+        outcome=Outcome.FAIL,
+        severity=Severity.HIGH,
+        because="it is so",
+        touches=("resource.k8s.io/resourceclaims",),
+    )
 
 
 def device(driver: str, node: str = "n1") -> tuple[type[Fact], Obj]:
@@ -84,6 +95,7 @@ def placed(kind: type[Fact], name: str, spec: Obj) -> tuple[type[Fact], Obj]:
     return kind, {"metadata": {"name": name, "namespace": "team-a"}, "spec": spec}
 
 
+_RULE = {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims"]}
 _REF = {"name": "models"}
 _CONFIG = {"controller_manager_config.yaml": "apiVersion: config.kueue.x-k8s.io/v1beta2\nkind: Configuration\n"}
 CLUSTER = snapshot(
@@ -100,6 +112,14 @@ CLUSTER = snapshot(
     placed(HorizontalPodAutoscaler, "server", {"scaleTargetRef": {"kind": "Deployment", "name": "server"}}),
     placed(ScaledObject, "server", {"scaleTargetRef": {"name": "server"}, "triggers": [{"type": "prometheus"}]}),
     placed(Dataset, "weights", {}),
+    (
+        ValidatingAdmissionPolicy,
+        {"metadata": {"name": "no-claims"}, "spec": {"matchConstraints": {"resourceRules": [_RULE]}}},
+    ),
+    (
+        ValidatingAdmissionPolicyBinding,
+        {"metadata": {"name": "no-claims"}, "spec": {"policyName": "no-claims", "validationActions": ["Deny"]}},
+    ),
     (ConfigMap, {"metadata": {"name": "kueue-manager-config", "namespace": "kueue-system"}, "data": _CONFIG}),
 )
 SUBJECTS = {

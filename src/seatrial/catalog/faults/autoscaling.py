@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.faults.changes import Change
 from seatrial.catalog.faults.policies import denied
-from seatrial.model.fault import Fault
+from seatrial.model.fault import Change, Fault
 from seatrial.model.lab import LabLevel
 
 FOLLOW = "autoscaling.nodes-follow-waiting-accelerator-pods"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from seatrial.model.fact import Obj
+from seatrial.model.fault import Change
 from seatrial.model.lab import LabSpec
 
-Change = Callable[[LabSpec], LabSpec]
 
-
-def adds(*objects: Obj) -> Change:
+def adds(*objects: Obj, undone_by: str, mended_by: str = "") -> Change:
     """These objects are in the cluster, too."""
-    return lambda spec: msgspec.structs.replace(spec, objects=(*spec.objects, *objects))
+    return Change(lambda spec: msgspec.structs.replace(spec, objects=(*spec.objects, *objects)), undone_by, mended_by)
 
 
 def sets(system: str, **settings: object) -> Change:
@@ -24,12 +21,13 @@ def sets(system: str, **settings: object) -> Change:
         theirs = {**spec.settings.get(system, {}), **settings}
         return msgspec.structs.replace(spec, settings={**spec.settings, system: theirs})
 
-    return change
+    return Change(change, f"correct the configuration of {system}, which its program reads from a file of its own")
 
 
 def leaves_out(*names: str) -> Change:
     """Processes by name, and objects as Kind/name, of the lab's systems."""
-    return lambda spec: msgspec.structs.replace(spec, without=(*spec.without, *names))
+    told = ", ".join(f"install {one} again" if "/" in one else f"start {one} again" for one in names)
+    return Change(lambda spec: msgspec.structs.replace(spec, without=(*spec.without, *names)), told)
 
 
 def misbehaves(how: str) -> Change:
@@ -39,7 +37,7 @@ def misbehaves(how: str) -> Change:
         bugs = (*spec.accelerators.misbehaviour, how)
         return msgspec.structs.replace(spec, accelerators=msgspec.structs.replace(spec.accelerators, misbehaviour=bugs))
 
-    return change
+    return Change(change, "put another version of the driver in its place: what it does on the node no object tells it")
 
 
 def misreports(how: str) -> Change:
@@ -49,4 +47,4 @@ def misreports(how: str) -> Change:
         bugs = (*spec.accelerators.metrics, how)
         return msgspec.structs.replace(spec, accelerators=msgspec.structs.replace(spec.accelerators, metrics=bugs))
 
-    return change
+    return Change(change, "put another version of the exporter in its place, or give it its full list of metrics")

@@ -6,7 +6,7 @@ import msgspec
 
 from seatrial.catalog.faults.changes import misbehaves
 from seatrial.catalog.faults.policies import denied, mutated
-from seatrial.model.fault import Fault
+from seatrial.model.fault import Change, Fault
 from seatrial.model.lab import LabLevel, LabSpec
 
 OWN = "isolation.containers-open-only-their-own-accelerators"
@@ -84,7 +84,7 @@ DRA_API_DISABLED = Fault(
     title="Kubernetes runs without Dynamic Resource Allocation; newer releases than 1.34 cannot",
     fails=(API,),
     silences=(f"{OWN}@{DRA}", f"{RUNS}@{DRA}", f"{RUNS}@{PLUGIN}", f"{VERSION}@{DRA}", VIRTUAL, CARDS),
-    change=_without_dra,
+    change=Change(_without_dra, "start Kubernetes with Dynamic Resource Allocation"),
     kubernetes=("1.34",),
 )
 

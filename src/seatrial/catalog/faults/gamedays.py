@@ -9,7 +9,7 @@ import msgspec
 
 from seatrial.catalog.faults.changes import adds
 from seatrial.model.fact import Obj
-from seatrial.model.fault import Fault
+from seatrial.model.fault import Change, Fault
 from seatrial.model.lab import LabSpec
 from seatrial.model.wait import DEADLOCK
 
@@ -84,14 +84,14 @@ def _rivals() -> tuple[Obj, ...]:
 
 
 def _gangs_deadlocked(spec: LabSpec) -> LabSpec:
-    return msgspec.structs.replace(adds(*_rivals())(spec), gang_scheduling=False)
+    return msgspec.structs.replace(spec, objects=(*spec.objects, *_rivals()), gang_scheduling=False)
 
 
 GANGS_DEADLOCKED = Fault(
     id="gangs-deadlocked",
     title="two gangs of 12 come by turns to 16 accelerators, and the scheduler does not heed their PodGroups",
     diagnosed=DEADLOCK,
-    change=_gangs_deadlocked,
+    change=Change(_gangs_deadlocked, "delete the gang that `diagnose` names, and let the scheduler heed PodGroups"),
     kubernetes=("1.37",),
 )
 
@@ -118,6 +118,7 @@ DRIVERS_DIFFER = Fault(
         _node("drivers-differ", 0),
         _node("drivers-differ", 1, version="570.172.08"),
         _job("drivers-differ", 2, _DEVICES),
+        undone_by="end the upgrade, or keep the job on nodes of one version: a job that is there takes no other selector",
     ),
 )
 
@@ -155,7 +156,12 @@ BURSTS_UNHEARD = Fault(
     id="bursts-unheard",
     title="a model server is to follow a metric that no metrics API knows, so that its replicas stay when a burst comes",
     diagnosed="quality.autoscaler-gets-no-metric",
-    change=adds(_node("bursts-unheard", 0), _server("bursts-unheard"), _autoscaler("bursts-unheard")),
+    change=adds(
+        _node("bursts-unheard", 0),
+        _server("bursts-unheard"),
+        _autoscaler("bursts-unheard"),
+        undone_by="install what serves the metric, or name one that is served: no file says which was meant",
+    ),
 )
 
 
@@ -186,6 +192,7 @@ NODES_UNSEEN = Fault(
             _spec("nodes-unseen", 1, tolerations=[{"operator": "Exists"}])
             | {"nodeSelector": {"kubernetes.io/hostname": "nodes-unseen-1"}},
         ),
+        undone_by="let the exporter tolerate the taint",
     ),
 )
 
@@ -209,6 +216,7 @@ TENANTS_SHARE = Fault(
         ),
         *_tenant("red"),
         *_tenant("blue"),
+        undone_by="give each tenant devices or nodes of his own: whose pods may go where is for a person to say",
     ),
 )
 
@@ -241,5 +249,6 @@ PULLS_QUEUE = Fault(
         _node("pulls-queue", 0),
         *(_pod(f"pulls-queue-{number}", _spec("pulls-queue", 1)) for number in range(4)),
         *(_pulled("pulls-queue", number) for number in range(4)),
+        undone_by="pull from peers (with Dragonfly the remedy `image-peers`), or let the kubelet pull several at once",
     ),
 )

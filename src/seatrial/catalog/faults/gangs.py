@@ -6,7 +6,7 @@ import msgspec
 
 from seatrial.catalog.faults.changes import sets
 from seatrial.catalog.faults.policies import mutated
-from seatrial.model.fault import Fault
+from seatrial.model.fault import Change, Fault
 from seatrial.model.lab import LabLevel, LabSpec
 
 WHOLE = "gang.starts-whole-or-not-at-all"
@@ -20,7 +20,7 @@ SCHEDULER_IGNORES_GANGS = Fault(
     id="scheduler-ignores-gangs",
     title="the stock scheduler runs without the feature gates of gang scheduling, while the API still takes PodGroups",
     fails=(f"{WHOLE}@workload-api",),
-    change=_without_gates,
+    change=Change(_without_gates, "start the scheduler with the feature gates of the API server"),
     kubernetes=("1.35", "1.36", "1.37"),
 )
 

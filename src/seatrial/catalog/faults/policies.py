@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.faults.changes import Change, adds
+import msgspec
+
+from seatrial.catalog.faults.changes import adds
 from seatrial.model.fact import Obj
+from seatrial.model.fault import Change
 from seatrial.model.lab import LabSpec
+from seatrial.model.workbench import MARK
 
 _VERSIONS = {"1.34": "v1beta1", "1.35": "v1beta1"}  # generally available since 1.36
-_OURS = [{"key": "app.kubernetes.io/managed-by", "operator": "In", "values": ["seatrial"]}]
+_OURS = [{"key": key, "operator": "In", "values": [value]} for key, value in MARK.items()]
+
+_UNDONE, _MENDED = "ask who wrote the policy, and have what it hit excepted, or take it away", "policies-set-aside"
 
 
 def denied(name: str, *, group: str, resource: str, operation: str = "CREATE") -> Change:
@@ -30,7 +36,7 @@ def denied(name: str, *, group: str, resource: str, operation: str = "CREATE") -
         "metadata": {"name": name},
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     }
-    return adds(policy, binding)
+    return adds(policy, binding, undone_by=_UNDONE, mended_by=_MENDED)
 
 
 def mutated(name: str, *, group: str, resource: str, expression: str, as_patch: bool = False) -> Change:
@@ -42,9 +48,10 @@ def mutated(name: str, *, group: str, resource: str, expression: str, as_patch: 
     mutation = {"patchType": kind, "jsonPatch" if as_patch else "applyConfiguration": {"expression": expression}}
 
     def change(spec: LabSpec) -> LabSpec:
-        return adds(*_mutating(name, group, resource, mutation, _VERSIONS.get(spec.kubernetes, "v1")))(spec)
+        made = _mutating(name, group, resource, mutation, _VERSIONS.get(spec.kubernetes, "v1"))
+        return msgspec.structs.replace(spec, objects=(*spec.objects, *made))
 
-    return change
+    return Change(change, _UNDONE, _MENDED)
 
 
 def _mutating(name: str, group: str, resource: str, mutation: Obj, version: str) -> tuple[Obj, Obj]:

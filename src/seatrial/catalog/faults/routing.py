@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seatrial.catalog.faults.changes import Change, adds, leaves_out, sets
+from seatrial.catalog.faults.changes import adds, leaves_out, sets
 from seatrial.catalog.faults.policies import mutated
 from seatrial.catalog.systems import envoy_gateway
 from seatrial.catalog.systems.gateway_api import GROUP
 from seatrial.model.fact import Obj
-from seatrial.model.fault import Fault
+from seatrial.model.fault import Change, Fault
 from seatrial.model.lab import LabLevel
 
 SPLITS = "routing.gateway-splits-by-weight-and-routes-by-header@envoy-gateway"
@@ -79,7 +79,10 @@ DATA_PLANE_WITHOUT_ROOM = Fault(
     title="a quota keeps the data plane's pods out, while the GatewayClass stays Accepted",
     fails=(SPLITS,),
     silences=(PICKS, LLM_D, BODIES),
-    change=adds(_NO_MORE_PODS),
+    change=adds(
+        _NO_MORE_PODS,
+        undone_by="raise the quota that `diagnose` names while the data plane waits: how much is for its owner to say",
+    ),
     needs=("envoy-gateway",),
     level=LabLevel.NODE,
 )
