@@ -6,7 +6,7 @@ import asyncio
 import copy
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -271,6 +271,73 @@ async def agree_on_services() -> None:
         assert 0 < len(refused) < len(made)
         await client.delete(fix.enforce[0])
         await client.delete(fix.base[0])
+
+
+def test_quotas_stop_those_updates_that_were_foretold(lab: str) -> None:
+    asyncio.run(updated_under_quota())
+
+
+async def updated_under_quota() -> None:
+    """An update that may take a pod away first goes on; one that may not finds no room for a pod more."""
+    home = "updates"
+    async with api() as client:
+        await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}})
+        for name, away in (("stands", 0), ("goes", 1)):
+            await client.apply(deployment(name, home, away))
+        await until_pods(client, home, lambda pods: len(pods) == 4)
+        (chosen,) = (await harden.harden(Target(lab=NAME), only=("quotas",))).chosen
+        impact = chosen.fix.impact
+        assert impact is not None
+        assert [(hit.subject, hit.fate) for hit in impact.hits] == [(f"apps/deployments/{home}/stands", Fate.REFUSED)]
+        for one in chosen.fix.enforce:
+            await client.apply(one)
+        await until_object(client, f"/api/v1/namespaces/{home}/resourcequotas/seatrial-accelerators", full)
+        anew = {"spec": {"template": {"metadata": {"annotations": {"example.com/anew": "1"}}}}}
+        for name in ("stands", "goes"):
+            await client.patch(f"/apis/apps/v1/namespaces/{home}/deployments/{name}", anew)
+        await until_pods(client, home, lambda pods: sorted(map(made_anew, pods)) == ["", "", "goes", "goes"])
+        path = f"/apis/apps/v1/namespaces/{home}/deployments/stands"
+        await until_object(client, path, lambda one: any("exceeded quota" in told for told in conditions(one)))
+
+
+def deployment(name: str, namespace: str, away: int) -> Obj:
+    rolling = {"maxUnavailable": away, "maxSurge": 1}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": 2,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": rolling},
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": pod()["spec"]},
+        },
+    }
+
+
+def full(quota: Obj) -> bool:
+    used: Obj = quota.get("status", {}).get("used", {})
+    return bool(used.get("requests.nvidia.com/gpu") == "4")
+
+
+def made_anew(one: Obj) -> str:
+    annotations = one["metadata"].get("annotations") or {}
+    return str(one["metadata"]["labels"]["app"]) if "example.com/anew" in annotations else ""
+
+
+def conditions(one: Obj) -> list[str]:
+    return [told.get("message", "") for told in one.get("status", {}).get("conditions", ())]
+
+
+async def until_pods(client: Client, namespace: str, met: Callable[[list[Obj]], bool]) -> None:
+    await until_object(client, f"/api/v1/namespaces/{namespace}/pods", lambda found: met(found["items"]))
+
+
+async def until_object(client: Client, path: str, met: Callable[[Obj], bool]) -> None:
+    end = time.monotonic() + 120
+    while not ((found := await client.get(path)) and met(found)):
+        assert time.monotonic() < end, found
+        await asyncio.sleep(0.3)
 
 
 def test_the_api_server_says_the_same_when_it_is_asked(lab: str) -> None:

@@ -276,8 +276,9 @@ def test_gatekeeper_as_published_fails_open_and_the_proof_fails(lab: str) -> Non
 def test_gatekeeper_holds_images_to_digests_and_registries_of_a_list(lab: str, made: Images, tmp_path: Path) -> None:
     """The variant of the policies of Kubernetes itself, with a list of registries beside it."""
     remedy = Catalog.installed().remedies["gatekeeper-images"]
-    tagged = {**pod("tagged", "seatrial.dev/lab/workload:v1", namespace=OTHERS, devices=1)}
-    done("create", "-f", "-", given=tagged)
+    held = held_pods(made)
+    for one in held:
+        done("create", "-f", "-", given=one)
     fixes = asyncio.run(harden.harden(Target(lab=lab), only=(remedy.id,)))
     assert [one.remedy.id for one in fixes.chosen] == [remedy.id]
     out = tmp_path / "fixes"
@@ -300,9 +301,38 @@ def test_gatekeeper_holds_images_to_digests_and_registries_of_a_list(lab: str, m
             assert trial.refused in offered({**trial.obj, "metadata": {"name": "trial", "namespace": OTHERS}}), (
                 trial.what
             )
-    done("delete", "pod", "tagged", "-n", OTHERS)
+    impact = fixes.chosen[0].fix.impact
+    assert impact is not None
+    foretold = {hit.subject: hit.because for hit in impact.hits if hit.namespace == OTHERS}
+    assert 0 < len(foretold) < len(held)
+    for one in held:  # what was foretold of each is what Gatekeeper says of it
+        said = offered({**one, "metadata": {"name": "anew", "namespace": OTHERS}})
+        because = foretold.get(f"pods/{OTHERS}/{one['metadata']['name']}", ())
+        assert ("denied" in said) is bool(because), (one, said)
+        assert all(word in said for word in because), (because, said)
+    done("delete", "pod", *(one["metadata"]["name"] for one in held), "-n", OTHERS)
     found = verdicts(*remedy.cures)
     assert set(found.values()) <= {Outcome.PASS, Outcome.NOT_APPLICABLE}, found
+
+
+def held_pods(made: Images) -> list[Obj]:
+    """Pods that never run, each with one thing that the rules are about, with an accelerator and without."""
+    by_tag, digest = "seatrial.dev/lab/workload:v1", made.unsigned.partition("@")[2]
+    images = {"tagged": by_tag, "named": made.unsigned, "of-nobody": f"workload@{digest}"}
+    found = [
+        pod(f"{name}-{devices}", image, namespace=OTHERS, devices=devices)
+        for name, image in images.items()
+        for devices in (0, 1)
+    ]
+    found += [
+        pod(f"volume-{name}", made.unsigned, namespace=OTHERS, devices=1, volume=image)
+        for name, image in images.items()
+    ]
+    fetching = pod("fetching", made.unsigned, namespace=OTHERS, devices=1)
+    fetching["spec"]["initContainers"] = [{"name": "fetch", "image": by_tag}]
+    for one in (*found, fetching):
+        one["spec"]["schedulingGates"] = [{"name": "example.com/hold"}]
+    return [*found, fetching]
 
 
 def apply_in_steps(step: Path) -> None:
