@@ -15,8 +15,8 @@ from types import FrameType
 import msgspec
 
 from seatrial.measure.arrivals import NANOSECONDS
-from seatrial.measure.worker import READY
-from seatrial.model.errors import CannotJudge
+from seatrial.measure.worker import READY, Refusal
+from seatrial.model.errors import CannotJudge, UsageError
 from seatrial.model.load import Plan, Shard
 from seatrial.model.load_result import Doubt, Part
 
@@ -25,6 +25,7 @@ _READY_WITHIN = 30.0
 _TURN = 0.5
 _AT_ONCE = 1.0  # seconds within which one signal has reached a whole group of processes
 _part = msgspec.json.Decoder(Part)
+_refusal = msgspec.json.Decoder(Refusal)
 
 
 class Crew:
@@ -89,7 +90,10 @@ class Crew:
             process.stdin.flush()
         for process in self._processes:
             assert process.stdout is not None
-            if process.stdout.readline() != READY:
+            if (said := process.stdout.readline()) != READY:
+                if said:
+                    refusal = _refusal.decode(said)
+                    raise UsageError(refusal.what, way_out=refusal.way_out)
                 raise CannotJudge(
                     f"a process of the load did not start (it ended with {process.wait(_READY_WITHIN)})",
                     way_out="what it said stands above",

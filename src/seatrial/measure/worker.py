@@ -1,6 +1,6 @@
 """One process of a load:  python -m seatrial.measure.worker  reads a Shard from standard input, and writes Parts.
 
-Both are JSON, a line each; the first line of the output says that it is ready. It begins when a line comes, with the
+Both are JSON, a line each; the first line of the output says that it is ready, or what it was told wrong. It begins when a line comes, with the
 moment at which all begin, or at the shard's wall-clock time. When standard input ends, it stops: whoever started it has gone.
 """
 
@@ -28,10 +28,20 @@ from seatrial.model.load_result import Part
 READY = b"ready\n"
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """What was asked for cannot be done, whoever tries."""
+
+    what: str
+    way_out: str
+
+
 def main() -> int:
     try:
         shard = msgspec.json.decode(sys.stdin.buffer.readline(), type=Shard)
         work(shard)
+    except UsageError as error:  # nothing else has been said yet
+        sys.stdout.buffer.write(msgspec.json.encode(Refusal(error.what, error.way_out)) + b"\n")
+        return error.exit_code
     except SeatrialError as error:
         sys.stderr.write(f"{error.what}\n")
         return error.exit_code

@@ -33,7 +33,7 @@ def render(result: LoadResult, *, colour: bool = False) -> str:
 def _head(page: Page, result: LoadResult) -> None:
     plan = result.plan
     mark, said = verdict(result)
-    page.say(said, mark=mark, paint="pass" if result.validity.valid else "fail")
+    page.say(said, mark=mark, paint="fail" if mark in ("INVALID", "FAILED") else "pass")
     if result.origin is not None:
         for line in origin_lines(result.origin):
             page.say(line, mark="!", paint="unknown")
@@ -54,6 +54,8 @@ def verdict(result: LoadResult) -> tuple[str, str]:
     """Whether it counts, in a word and in a sentence."""
     if not result.validity.valid:
         return "INVALID", "the client did not do what was asked: this measures nothing"
+    if not result.endings.get(Ending.OK):
+        return "FAILED", "no request went well: of how quick the server is nothing is known"
     if result.origin is not None:
         return "IMPORTED", f"nothing that {result.origin.tool} wrote says that its client fell behind"
     return "VALID", "the client kept up: what follows is the server"

@@ -17,7 +17,7 @@ def verdict_of(outcome: LoadResult | LoadSeries) -> tuple[str, str, str]:
     """In a word, in a sentence, and as a standing."""
     if isinstance(outcome, LoadResult):
         mark, said = load_text.verdict(outcome)
-        standing = "unknown" if mark == "IMPORTED" else "pass" if outcome.validity.valid else "fail"
+        standing = {"VALID": "pass", "IMPORTED": "unknown"}.get(mark, "fail")
         return mark, said + ("" if outcome.complete else "; stopped before its end"), standing
     runs = outcome.results
     bad = sum(not one.validity.valid for one in runs)
@@ -26,7 +26,7 @@ def verdict_of(outcome: LoadResult | LoadSeries) -> tuple[str, str, str]:
         return (
             " and ".join(sorted(marks)),
             f"in none of {count(len(runs), 'run')} is anything known against the client",
-            "unknown" if marks != {"VALID"} else "pass",
+            "pass" if marks == {"VALID"} else "fail" if marks == {"FAILED"} else "unknown",
         )
     return "INVALID", f"in {bad} of {count(len(runs), 'run')} the client fell behind; they measure nothing", "fail"
 

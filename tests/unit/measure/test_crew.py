@@ -16,7 +16,7 @@ import pytest
 
 from seatrial.app import load
 from seatrial.measure.record import read
-from seatrial.model.errors import CannotJudge, UsageError
+from seatrial.model.errors import UsageError
 from seatrial.model.load import Closed, Plan, Target
 from seatrial.model.load_result import Ending, LoadResult, Row
 from tests.unit.measure.run import closed_plan, open_plan
@@ -174,11 +174,16 @@ def test_ctrl_c_tells_what_there_was_until_then(tmp_path: Path) -> None:
     assert not result.client.lost
 
 
-def test_a_process_that_cannot_start_says_so(capfd: pytest.CaptureFixture[str]) -> None:
-    target = Target(url="http://127.0.0.1:9", secret_headers=(("Authorization", "NO_SUCH_VARIABLE"),))
-    with pytest.raises(CannotJudge, match="did not start"):
-        load.send(Plan(target=target, arrivals=Closed(clients=1, requests=1)))
-    assert "NO_SUCH_VARIABLE" in capfd.readouterr().err
+def test_what_no_process_can_do_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    nobody = "http://127.0.0.1:9"
+    for target, said in (
+        (Target(url=nobody, secret_headers=(("Authorization", "NO_SUCH_VARIABLE"),)), "NO_SUCH_VARIABLE"),
+        (Target(url="nowhere"), "no address"),
+    ):
+        with pytest.raises(UsageError, match=said) as refused:
+            load.send(Plan(target=target, arrivals=Closed(clients=2, requests=2), shards=2))
+        assert refused.value.way_out
+    assert not capfd.readouterr().err
 
 
 def test_a_record_is_never_overwritten(tmp_path: Path) -> None:

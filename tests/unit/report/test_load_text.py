@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seatrial.measure.tally import Tally
 from seatrial.model.load import Closed, Plan, Target
-from seatrial.model.load_result import Doubt, LoadSeries, SeriesKind
+from seatrial.model.load_result import Doubt, Ending, LoadSeries, Part, Row, SeriesKind
 from seatrial.report import load_series_text, load_words
 from seatrial.report.load_text import render
 
@@ -47,3 +47,14 @@ def test_a_doubt_more_makes_it_no_measurement() -> None:
     doubted = Tally(plan).result("2026-01-01T00:00:00+00:00").doubted((Doubt("clocks", "a clock is apart"),))
     assert not doubted.validity.valid
     assert "clocks: a clock is apart" in render(doubted)
+
+
+def test_where_nothing_went_well_the_first_word_says_so() -> None:
+    plan = Plan(target=Target(url="http://10.0.0.1"), arrivals=Closed(clients=1, requests=1))
+    tally = Tally(plan)
+    row = Row(0, 0, 0, 1, -1, -1, 2, Ending.REFUSED, 0, -1, -1, 0, 0, 0, 0)
+    tally.add(Part(shard=0, number=0, until=2, rows=(row,), last=True))
+    result = tally.result("2026-01-01T00:00:00+00:00")
+    assert result.validity.valid
+    assert render(result).startswith("FAILED no request went well")
+    assert load_words.verdict_of(result)[2] == "fail"
