@@ -48,7 +48,7 @@ def command(*args: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def until_rows(process: subprocess.Popen[bytes], record: Path, least: int) -> None:
     """A record that grows is a run that goes."""
-    while not record.exists() or len(rows(record)) < least:
+    while not record.exists() or not record.stat().st_size or len(rows(record)) < least:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
 
