@@ -6,7 +6,8 @@ from array import array
 
 from seatrial.kit.histogram import Histogram
 from seatrial.measure.events import Events
-from seatrial.measure.framing import Framing, Malformed
+from seatrial.measure.framing import Body, Framing, Malformed
+from seatrial.measure.retry import seconds_until
 from seatrial.model.load_result import MARKS, Ending, Mark, Row
 
 _BIT = {mark: 1 << number for number, mark in enumerate(MARKS)}
@@ -17,6 +18,7 @@ class Exchange:
     """Fed with what the connection reads. Moments are those of ``time.monotonic_ns``; -1 where one did not come."""
 
     __slots__ = (
+        "_document",
         "_framing",
         "_is_stream",
         "_last_text",
@@ -49,7 +51,8 @@ class Exchange:
     def again(self) -> None:
         """As before the first byte of an answer."""
         self.events = Events(is_stream=self._is_stream)
-        self._framing = Framing(self.events.feed)
+        self._framing = Framing(self._begin)
+        self._document = False  # where a stream was asked for
         self._reads = array("q")  # a moment and how many events it brought, by turns
         self.heard = -1  # the last byte
         self.answered = False
@@ -69,7 +72,6 @@ class Exchange:
         framing.feed(data)
         if not self.answered:
             self.answered = True
-            self._begin()
         elif (silence := at - self.heard) > self.stall:
             self.stall = silence
         self.heard = at
@@ -81,17 +83,21 @@ class Exchange:
             self._reads.append(came)
         return framing.whole
 
-    def _begin(self) -> None:
-        """Errors come as documents, and so may an answer that was to be a stream."""
-        kind = self._framing.headers.get(b"content-type", b"")
-        if self._is_stream and self._framing.status and self._framing.status != 200:
-            self.events.is_stream = False
-        elif self._is_stream and self._framing.status == 200 and b"json" in kind:
-            raise Malformed("a document where a stream was asked for")
+    def _begin(self, framing: Framing) -> Body:
+        """Who takes the body. That of a failure says nothing that is counted."""
+        if framing.status != 200:
+            return len
+        if framing.headers.get(b"content-encoding", b"identity").lower() not in (b"", b"identity"):
+            raise Malformed("packed, which was not asked for")
+        if self._is_stream and b"json" in framing.headers.get(b"content-type", b"").lower():
+            self._document, self.events.is_stream = True, False
+        return self.events.feed
 
     def close(self, ending: Ending | None, at: int) -> None:
         """It is over: cut off for the reason that is given, or, without one, because the other side is done."""
         self.end = at
+        if self.events.done and ending in (Ending.SILENT, Ending.TIMEOUT, Ending.STOPPED):
+            ending, self.end = None, self.heard  # it had said that it was done, and then forgot to end
         if ending is None:
             try:
                 ending = self._judge()
@@ -103,17 +109,19 @@ class Exchange:
         framing, events = self._framing, self.events
         if not framing.started:
             return Ending.RESET
-        whole = framing.whole or framing.ended()
         if framing.status != 200:
             if not framing.status:
                 return Ending.TRUNCATED
             return Ending.LIMITED if framing.status == 429 else Ending.STATUS
-        if whole:
-            events.close()
+        whole = framing.whole
+        if whole or framing.ends_with_connection:
+            whole = self._closed(whole=whole)
         if events.error:
             return Ending.ERROR_EVENT
         if not whole and not events.done:
             return Ending.TRUNCATED
+        if self._document:
+            return Ending.MALFORMED
         if not events.texts:
             return Ending.NO_TOKEN
         if not events.done and not events.finished:
@@ -121,6 +129,16 @@ class Exchange:
         if not events.done:
             self.mark(Mark.NO_DONE)
         return Ending.OK
+
+    def _closed(self, *, whole: bool) -> bool:
+        """Whether what came last was whole. Where only the end of the connection ends it, half an event is a cut one."""
+        try:
+            self.events.close()
+        except Malformed:
+            if whole:
+                raise
+            return False
+        return True
 
     def row(self, start: int, stall: int) -> Row:
         """``start``: of the run; ``stall``: from when on silence inside a stream is marked."""
@@ -154,10 +172,10 @@ class Exchange:
         )
 
     def retry_after(self) -> float:
-        value = self._framing.headers.get(b"retry-after", b"")
-        if not value.isdigit() or len(value) > 9:
+        headers = self._framing.headers
+        if (value := headers.get(b"retry-after")) is None:
             return 0.0
-        return min(float(value), _LONGEST_WAIT)
+        return min(seconds_until(value, headers.get(b"date")), _LONGEST_WAIT)
 
     def gaps(self, gaps: Histogram, per_token: Histogram, same: Histogram) -> None:
         """The times between reads, and those shared out among the tokens that came with each. ``same`` is both at once."""

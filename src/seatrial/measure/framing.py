@@ -5,11 +5,18 @@ Servers are not trusted: what is too long, or is no HTTP, raises ``Malformed``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 _LONGEST_HEAD = 64 << 10
 _LONGEST_SIZE_LINE = 1 << 10
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+_SIZES = {form % size: size for size in range(1, 1024) for form in (b"%x", b"%X")}  # as most chunks have them
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")  # some servers end their lines like files
+_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: .*)?")
+_WITHOUT_BODY = (204, 304)
+
+Body = Callable[[bytes], object]
 
 
 class Malformed(Exception):
@@ -17,12 +24,17 @@ class Malformed(Exception):
 
 
 class Framing:
-    """Hands the body on to ``body`` in the pieces in which it came; ``whole`` once all of it was there."""
+    """Asks ``begin``, as soon as the head is known, who takes the body, and hands it on in the pieces in which it came.
+    ``whole`` once all of it was there."""
 
-    __slots__ = ("_body", "_chunked", "_left", "_pending", "_trailer", "headers", "keep", "started", "status", "whole")
+    __slots__ = (
+        *("_begin", "_body", "_chunked", "_left", "_pending", "_trailer"),
+        *("headers", "keep", "started", "status", "whole"),
+    )
 
-    def __init__(self, body: Callable[[bytes], None]) -> None:
-        self._body = body
+    def __init__(self, begin: Callable[[Framing], Body]) -> None:
+        self._begin = begin
+        self._body: Body = len
         self._pending = b""
         self._chunked = False
         self._trailer = False
@@ -35,23 +47,19 @@ class Framing:
 
     def feed(self, data: bytes) -> None:
         if self._chunked and not self._pending and not self._left and not self._trailer:
-            end = data.find(b"\r\n", 0, 10)
-            if end > 0:
-                try:
-                    size = int(data[:end], 16)
-                except ValueError:
-                    size = -1
-                if size > 0 and size + end + 4 == len(data):  # by far the most reads: one chunk, whole
-                    self._body(data[end + 2 : -2])
-                    return
+            end = data.find(b"\r\n", 0, 5)
+            size = _SIZES.get(data[:end], 0)
+            if (
+                size and size + end + 4 == len(data) and data.endswith(b"\r\n")
+            ):  # by far the most reads: one chunk, whole
+                self._body(data[end + 2 : -2])
+                return
         self._slowly(data)
 
-    def ended(self) -> bool:
-        """The other side will send no more: whether that was the way to end the body."""
-        if self.status and self._left == -1:
-            self.whole = True
-            self.keep = False
-        return self.whole
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the body has no other end than that of the connection."""
+        return bool(self.status) and self._left == -1
 
     def _slowly(self, data: bytes) -> None:
         data = self._pending + data if self._pending else data
@@ -76,38 +84,52 @@ class Framing:
             self.keep = False  # more than was asked for
 
     def _head(self, data: bytes) -> bytes | None:
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
-            if len(data) > _LONGEST_HEAD or not b"HTTP/1.".startswith(data[:7]):
-                raise Malformed("no HTTP")
-            return None
-        lines = data[:end].split(b"\r\n")
-        version, _, rest = lines[0].partition(b" ")
-        if version not in (b"HTTP/1.1", b"HTTP/1.0") or not rest[:3].isdigit() or len(rest[:3]) != 3:
+        found = _END_OF_HEAD.search(data)
+        if (found.start() if found else len(data)) > _LONGEST_HEAD or not b"HTTP/1.".startswith(data[:7]):
             raise Malformed("no HTTP")
-        if 100 <= (status := int(rest[:3])) < 200:
-            return data[end + 4 :]
+        if found is None:
+            return None
+        first, *lines = (line.removesuffix(b"\r") for line in data[: found.start()].split(b"\n"))
+        match = _STATUS.fullmatch(first)
+        if match is None:
+            raise Malformed("no HTTP")
+        if 100 <= (status := int(match[2])) < 200:
+            return data[found.end() :]
         self.status = status
-        for line in lines[1:]:
+        self._headers(lines)
+        self._decide(old=match[1] == b"0")
+        self._body = self._begin(self)
+        return data[found.end() :]
+
+    def _headers(self, lines: list[bytes]) -> None:
+        name = b""
+        for line in lines:
+            if line[:1] in b" \t" and name:  # the rest of the one before, as it once was done
+                self.headers[name] += b" " + line.strip()
+                continue
             name, colon, value = line.partition(b":")
+            name = name.strip().lower()
             if not colon:
                 raise Malformed("a header without a colon")
-            self.headers[name.strip().lower()] = value.strip()
-        self._decide(version)
-        return data[end + 4 :]
+            if name == b"content-length" and self.headers.get(name, value.strip()) != value.strip():
+                raise Malformed("two lengths")
+            self.headers[name] = value.strip()
 
-    def _decide(self, version: bytes) -> None:
+    def _decide(self, *, old: bool) -> None:
         connection = self.headers.get(b"connection", b"").lower()
-        self.keep = b"close" not in connection and (version == b"HTTP/1.1" or b"keep-alive" in connection)
-        if b"chunked" in self.headers.get(b"transfer-encoding", b"").lower():
+        coding = self.headers.get(b"transfer-encoding", b"").lower()
+        self.keep = b"close" not in connection and (not old or b"keep-alive" in connection)
+        if self.status in _WITHOUT_BODY:
+            self.whole = True
+        elif coding not in (b"", b"identity"):
+            if coding != b"chunked":
+                raise Malformed("an encoding that was not asked for")
             self._chunked = True
         elif (length := self.headers.get(b"content-length")) is not None:
             if not length.isdigit() or len(length) > 15:
                 raise Malformed("a length that is none")
             self._left = int(length)
             self.whole = self._left == 0
-        elif self.status in (204, 304):
-            self.whole = True
         else:
             self._left = -1
 
@@ -133,9 +155,9 @@ class Framing:
 
     def _size(self, data: bytes) -> bytes | None:
         end = data.find(b"\r\n")
+        if max(end, len(data) if end < 0 else 0) > _LONGEST_SIZE_LINE:
+            raise Malformed("a chunk without a size")
         if end < 0:
-            if len(data) > _LONGEST_SIZE_LINE:
-                raise Malformed("a chunk without a size")
             return None
         digits = data[:end].partition(b";")[0].strip()
         if not digits or len(digits) > 12 or not _HEX.issuperset(digits):
@@ -147,9 +169,9 @@ class Framing:
 
     def _after_last(self, data: bytes) -> bytes | None:
         end = data.find(b"\r\n")
+        if max(end, len(data) if end < 0 else 0) > _LONGEST_HEAD:
+            raise Malformed("a trailer without an end")
         if end < 0:
-            if len(data) > _LONGEST_HEAD:
-                raise Malformed("a trailer without an end")
             return None
         self.whole = end == 0
         return data[end + 2 :]

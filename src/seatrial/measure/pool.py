@@ -7,6 +7,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.measure.exchange import Exchange
@@ -150,3 +151,33 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
     """Every address of the host, each once; asked before the run, and never in it."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys((family, address) for family, _, _, _, address in found))
+
+
+def answering(endpoints: tuple[Endpoint, ...], within: float = 1.0) -> tuple[Endpoint, ...]:
+    """Those that take connections: a name may have addresses of which the server has only some. All, where none does."""
+    if len(endpoints) < 2:
+        return endpoints
+    good: set[Endpoint] = set()
+    until = time.monotonic() + within
+    with ExitStack() as stack, select.epoll() as poll:
+        trying = {}
+        for endpoint in endpoints:
+            with suppress(OSError):
+                tried = stack.enter_context(socket.socket(endpoint[0], socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+                tried.connect_ex(endpoint[1])
+                poll.register(tried, select.EPOLLOUT)
+                trying[tried.fileno()] = tried, endpoint
+        while trying and (left := until - time.monotonic()) > 0:
+            for number, _ in poll.poll(left):
+                poll.unregister(number)
+                tried, endpoint = trying.pop(number)
+                if not tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) and _has_peer(tried):
+                    good.add(endpoint)
+    return tuple(one for one in endpoints if one in good) or endpoints
+
+
+def _has_peer(tried: socket.socket) -> bool:
+    try:
+        return bool(tried.getpeername())
+    except OSError:
+        return False

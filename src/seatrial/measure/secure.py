@@ -46,7 +46,11 @@ class SecureWire(Wire):
         super()._up(now)
 
     def _write(self, data: bytes) -> None:
-        self._tls.write(data)
+        try:
+            self._tls.write(data)
+        except ssl.SSLError:  # the other side has ended it, and that was read already
+            self._cut(self._owner.clock(), clean=False)
+            return
         self._push(self._ciphers.read())
 
     def _take(self, data: bytes, at: int) -> None:

@@ -159,6 +159,7 @@ class Tally:
         windows = self._windows.taken()
         client = self._client(first_request)
         models = self.plan.target.models
+        marks = self._marked()
         return LoadResult(
             plan=self.plan,
             started_at=started_at,
@@ -168,7 +169,7 @@ class Tally:
             requests=self.requests,
             endings=dict(self._endings.most_common()),
             statuses=dict(self._statuses.most_common()),
-            marks=self._marked(),
+            marks=marks,
             by_model={
                 models[number].name: count for number, count in sorted(self._models.items()) if number < len(models)
             },
@@ -181,7 +182,9 @@ class Tally:
             distributions=distributions,
             windows=windows,
             steady_from=steady_from(windows),
-            validity=judge(self.plan, sending, distributions, client, endings=self._endings, windows=windows),
+            validity=judge(
+                self.plan, sending, distributions, client, endings=self._endings, windows=windows, marks=marks
+            ),
             client=client,
             complete=complete,
             samples=samples,

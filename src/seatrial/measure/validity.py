@@ -12,7 +12,7 @@ import msgspec
 from seatrial.kit.histogram import Counts, Histogram
 from seatrial.measure.arrivals import NANOSECONDS
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import Client, Distributions, Doubt, Ending, LoadResult, Validity, Window
+from seatrial.model.load_result import Client, Distributions, Doubt, Ending, LoadResult, Mark, Validity, Window
 
 _LAG = 0.005  # seconds at the 99th percentile, or
 _LAG_SHARE = 0.02  # of the median time to first token, where that is more
@@ -65,12 +65,13 @@ def judge(
     *,
     endings: Mapping[Ending, int],
     windows: Sequence[Window],
+    marks: Mapping[Mark, int],
 ) -> Validity:
     doubts = (*_doubts(plan, sending, seen, client, endings),)
     return Validity(
         valid=not doubts,
         doubts=doubts,
-        notes=(*_notes(seen, client, endings, windows),),
+        notes=(*_notes(seen, client, endings, windows), *_notes_on_marks(marks)),
         asked_rate=sending.asked_rate,
         sent_rate=sending.sent_rate,
         asked_variation=sending.asked_variation,
@@ -161,6 +162,15 @@ def _notes(
             "grows",
             f"requests piled up to {max(one.in_flight for one in windows)}: the server does not keep up with this rate",
         )
+
+
+def _notes_on_marks(marks: Mapping[Mark, int]) -> Iterator[Doubt]:
+    if without := marks.get(Mark.NO_USAGE, 0):
+        what = f"{without} answers came without usage: of these, events are counted as tokens"
+        yield Doubt("tokens", what)
+    if again := marks.get(Mark.RESENT, 0):
+        what = f"{again} requests went out twice: the server had ended the connection that was kept open for them"
+        yield Doubt("resent", what)
 
 
 def _grows(windows: Sequence[Window]) -> bool:

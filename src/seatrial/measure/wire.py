@@ -142,7 +142,7 @@ class Wire:
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._cut(self._owner.clock(), clean=False)
+            self._torn()
             return
         if sent < len(self._out):
             self._out = self._out[sent:]
@@ -153,6 +153,18 @@ class Wire:
         if self._blocked:
             self._blocked = False
             self._owner.watch(self, IN)
+
+    def _torn(self) -> None:
+        """Nothing more can be sent; an answer that came before that, such as a refusal of a long question, is still there."""
+        exchange, at = self.exchange, self._owner.clock()
+        try:
+            data = self.socket.recv(READ)
+        except OSError:
+            data = b""
+        if data:
+            self._take(data, at)
+        if self.exchange is exchange:
+            self._cut(at, clean=False)
 
     def _read(self, now: int) -> None:
         at = now

@@ -17,7 +17,7 @@ import time
 import msgspec
 
 from seatrial.measure.arrivals import NANOSECONDS
-from seatrial.measure.pool import resolve
+from seatrial.measure.pool import answering, resolve
 from seatrial.measure.prompts import Requests, address
 from seatrial.measure.sender import Sender
 from seatrial.measure.wire import MakeWire, Wire
@@ -55,7 +55,7 @@ def work(shard: Shard) -> None:
     requests.build(0)
     port = target.port or (443 if target.scheme == "https" else 80)
     try:
-        endpoints = resolve(target.hostname or "", port)
+        endpoints = answering(resolve(target.hostname or "", port))
     except OSError as error:
         raise UsageError(f"{target.hostname} has no address: {error}", way_out="look at the URL") from error
     make = _maker(

@@ -92,17 +92,18 @@ def plain(tokens: int = 4, ttft: float = 0.01, gap: float = 0.002) -> Script:
 
 
 class Server:
-    def __init__(self, script: Script, context: ssl.SSLContext | None) -> None:
-        self._script = script
+    def __init__(self, script: Script, context: ssl.SSLContext | None, host: str) -> None:
+        self._script, self._host = script, host
         self._context = context
         self.asked: list[Asked] = []
         self.connections = 0
         self.url = ""
 
     async def start(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context, backlog=4096)
+        server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._context, backlog=4096)
         port = server.sockets[0].getsockname()[1]
-        self.url = f"{'https' if self._context else 'http'}://127.0.0.1:{port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"{'https' if self._context else 'http'}://{host}:{port}"
         return server
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -122,9 +123,9 @@ class Server:
 
 
 @contextmanager
-def serving(script: Script, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(script: Script, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Server]:
     """In a thread of its own, while the block runs."""
-    server = Server(script, context)
+    server = Server(script, context, host)
     loop = asyncio.new_event_loop()
     listening = loop.run_until_complete(server.start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)

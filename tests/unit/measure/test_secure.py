@@ -15,7 +15,7 @@ from seatrial.model.load import Limits, Plan, Tls
 from seatrial.model.load_result import Ending
 from tests.unit.cluster.keys import Authority, Pair
 from tests.unit.measure.run import closed_plan, result_of, row_of
-from tests.unit.measure.server import plain, serving
+from tests.unit.measure.server import DONE, Answer, event, plain, serving
 
 GOOD = plain(tokens=4, ttft=0, gap=0.002)
 
@@ -90,6 +90,19 @@ def test_the_client_shows_who_it_is(papers: Papers) -> None:
         certificate, key = papers.client
         assert row_of(over(server.url, Tls(ca=papers.ca, certificate=certificate, key=key))).ending is Ending.OK
         assert row_of(over(server.url, Tls(ca=papers.ca))).ending in (Ending.TLS, Ending.RESET)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_server_that_leaves_without_a_word(papers: Papers, whole: bool) -> None:
+    """Without close_notify: an answer that has said that it is whole is, and another is a cut one."""
+
+    async def script(answer: Answer) -> None:
+        await answer.raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + event() + (DONE if whole else event()[:20]))
+        answer.reset()
+
+    with serving(script, papers.context(papers.server)) as server:
+        ending = row_of(over(server.url, Tls(ca=papers.ca))).ending
+    assert ending is (Ending.OK if whole else Ending.TRUNCATED)
 
 
 def test_a_server_without_tls_is_told_apart() -> None:

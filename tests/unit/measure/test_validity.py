@@ -10,7 +10,7 @@ import pytest
 from seatrial.kit.histogram import Counts, Histogram
 from seatrial.measure.validity import Sending, judge
 from seatrial.model.load import Closed, Open, Phase, Plan, Target
-from seatrial.model.load_result import Client, Distributions, Ending, Validity, Window
+from seatrial.model.load_result import Client, Distributions, Ending, Mark, Validity, Window
 
 MS = 1_000_000
 PLAN = Plan(target=Target(url="http://s"), arrivals=Open(phases=(Phase(seconds=10, rate=100),)))
@@ -29,6 +29,7 @@ def verdict(
     plan: Plan = PLAN,
     endings: dict[Ending, int] | None = None,
     windows: tuple[Window, ...] = (),
+    marks: dict[Mark, int] | None = None,
     client: dict[str, Any] | None = None,
     **seen: Counts,
 ) -> Validity:
@@ -46,6 +47,7 @@ def verdict(
         Client(**{**kept, **(client or {})}),
         endings=endings or {Ending.OK: 1000},
         windows=windows,
+        marks=marks or {},
     )
 
 
@@ -98,6 +100,8 @@ def notes(**given: Any) -> set[str]:
 def test_what_a_reader_should_know() -> None:
     assert notes(whole_due=all_at(MS, 99)) == {"few"}
     assert notes(endings={Ending.OK: 900, Ending.STATUS: 100}) == {"failures"}
+    assert notes(marks={Mark.NO_USAGE: 3, Mark.NO_DONE: 1}) == {"tokens"}
+    assert notes(marks={Mark.RESENT: 3}) == {"resent"}
     assert notes(client={"odd_stamps": 3}) == {"odd-stamps"}
     growing = tuple(Window(at=at, seconds=1, due=10, in_flight=at * 20) for at in range(12))
     assert notes(windows=growing) == {"grows"}
