@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Annotated
 
 import msgspec
 
@@ -17,10 +18,14 @@ _ROUND = _BITS + 1  # bits of a value that are kept
 _BATCH = 1 << 16  # values that are looked at in one go
 
 
+_Index = Annotated[int, msgspec.Meta(ge=0, lt=1 << 6 + _BITS)]  # of a value of 64 bits at most
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """A histogram at rest: how many values lie in each bucket, and what is known exactly."""
 
-    buckets: Mapping[int, int] = {}
+    buckets: Mapping[_Index, _Count] = {}
     total: int = 0
     sum: int = 0
     least: int = 0

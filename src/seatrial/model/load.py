@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -139,7 +140,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     slo: Slo = Slo()
     seed: int = 1
-    shards: int = 1
+    shards: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1
     in_pods: bool = False  # each shard is a pod's
     kernel_stamps: bool = True  # the kernel tells when bytes came in
 

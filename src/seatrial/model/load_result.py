@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -53,22 +54,25 @@ class Mark(StrEnum):
 MARKS = tuple(Mark)
 
 
+Moment = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+
+
 class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One request. A moment that did not come is -1."""
 
     index: int
-    due: int
-    begun: int  # when the client took it up
-    sent: int  # when the request was handed to the kernel
-    first: int  # the first event with text
-    last: int  # the last event with text
-    end: int
+    due: Moment
+    begun: Moment  # when the client took it up
+    sent: Moment  # when the request was handed to the kernel
+    first: Moment  # the first event with text
+    last: Moment  # the last event with text
+    end: Moment
     ending: Ending
     status: int
     tokens_in: int
     tokens_out: int  # as the server counts them; -1 where it does not
     chunks: int  # events that carried text
-    stall: int  # the longest time between two reads of the stream
+    stall: Moment  # the longest time between two reads of the stream
     marks: int
     model: int
     retry_after: float = 0.0

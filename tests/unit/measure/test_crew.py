@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from seatrial.app import load
-from seatrial.measure.record import read
+from seatrial.measure.record import Header, read
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Closed, Plan, Target
 from seatrial.model.load_result import Ending, LoadResult, Row
@@ -192,3 +192,26 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
         load.send(closed_plan("http://127.0.0.1:9"), record=tmp_path / "record")
     with pytest.raises(UsageError, match="no record"):
         resumed(tmp_path / "record")
+
+
+GOOD_ROW = [0, 0, 0, 0, 1, 2, 3, "ok", 200, 1, 2, 2, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"rows": [[0, 1 << 63, *GOOD_ROW[2:]]]},
+        {"rows": [[*GOOD_ROW[:6], -(1 << 63), *GOOD_ROW[7:]]]},
+        {"gaps": {"buckets": {"99999999999": 1}, "total": 1}},
+        {"gaps": {"buckets": {"-1": 1}, "total": 1}},
+        {"health": {"loop": {"buckets": {"5": -1}, "total": 1}}},
+    ],
+)
+def test_a_record_is_anybodys_text(tmp_path: Path, part: dict[str, object]) -> None:
+    header = msgspec.json.encode(Header(plan=closed_plan("http://h"), started_at=""))
+    good = {"shard": 0, "number": 1, "until": 5, "rows": [GOOD_ROW]}
+    (tmp_path / "record").write_bytes(b"%s\n%s\n" % (header, msgspec.json.encode(good)))
+    assert load.of_record(tmp_path / "record").requests == 1
+    (tmp_path / "record").write_bytes(b"%s\n%s\n" % (header, msgspec.json.encode(good | part)))
+    with pytest.raises(UsageError, match="line 2"):
+        load.of_record(tmp_path / "record")
