@@ -46,11 +46,11 @@ async def play(catalog: Catalog, check: Check, case: Case) -> dict[str, Outcome]
     kinds = {kind.of: kind for kind in plan(catalog, [check]).facts}
     if stray := (set(case.objects) | set(case.gaps)) - set(kinds):
         raise AssertionError(f"{check.id} does not read {', '.join(sorted(stray))}")
-    judged = await judge(catalog, [check], _snapshot(case, kinds), open_bench=None, clock=FakeClock())
+    judged = await judge(catalog, [check], snapshot_of(case, kinds), open_bench=None, clock=FakeClock())
     return {finding.subject: finding.outcome for finding in judged.findings}
 
 
-def _snapshot(case: Case, kinds: dict[str, type[Fact]]) -> Snapshot:
+def snapshot_of(case: Case, kinds: dict[str, type[Fact]]) -> Snapshot:
     return Snapshot(
         taken_at=NOON,
         cluster=ClusterIdentity(),

@@ -12,7 +12,7 @@ from seatrial.catalog.systems.kubernetes.dra import ResourceSlice
 from seatrial.catalog.systems.vendors import AMD, INTEL, NEURON, NVIDIA, TPU
 from seatrial.catalog.views import ties
 from seatrial.kit.quantity import whole
-from seatrial.model.fact import Fact, Meta, Shape, Snapshot, View
+from seatrial.model.fact import Fact, GapReason, Meta, Shape, Snapshot, View
 
 VENDORS = (NVIDIA, AMD, INTEL, TPU, NEURON)
 DRIVERS = {vendor.driver: vendor.id for vendor in VENDORS} | {DRIVER: "lab", VIRTUAL_DRIVER: "lab"}
@@ -29,6 +29,9 @@ _POOLS = (
     "node.cluster.x-k8s.io/pool",
     "doks.digitalocean.com/node-pool",
 )
+
+
+NOT_ALL_OF_A_POOL = "not all nodes, or not all that is said of them, could be read"
 
 
 class Said(Shape, frozen=True):
@@ -87,6 +90,7 @@ class AcceleratorPool(View, frozen=True):
     drawn_from = (AcceleratorNode,)
 
     nodes: tuple[AcceleratorNode, ...] = ()
+    whole: bool = True  # all nodes were read, and all that is said of them
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
@@ -94,8 +98,9 @@ class AcceleratorPool(View, frozen=True):
         for node in snapshot.all(AcceleratorNode):
             product = "+".join(node.products) or "+".join(sorted({*node.resources, *node.drivers}))
             pools[f"{node.pool or 'no-pool'}/{product}"].append(node)
+        gap = snapshot.gap(AcceleratorNode)
         for name, nodes in pools.items():
-            yield cls(metadata=Meta(name=name), nodes=tuple(nodes))
+            yield cls(metadata=Meta(name=name), nodes=tuple(nodes), whole=gap is None or gap.reason is GapReason.ABSENT)
 
 
 def vendor_of(resource: str) -> str:

@@ -28,7 +28,7 @@ class Exporter(View, frozen=True):
     nodes: tuple[str, ...] = ()  # on which it runs
     down: tuple[str, ...] = ()  # on which it should run, and is not ready
     collected_by: tuple[str, ...] = ()  # subjects, or the annotation of its pods
-    operated: bool = False  # whether a Prometheus operator is served here
+    operated: bool = False  # a Prometheus operator is served here, and all that could tell it to collect was read
 
     @classmethod
     def draw(cls, snapshot: Snapshot) -> Iterable[Fact]:
@@ -56,7 +56,6 @@ def _is(system: System, pod: Pod) -> bool:
 def _drawn(one: Workload, system: System, snapshot: Snapshot) -> Exporter:
     role = next(part for part in system.roles if isinstance(part, AcceleratorMetrics))
     placed = {pod.spec.node_name: _works(pod) for pod in one.pods if pod.spec.node_name}
-    gap = snapshot.gap(ServiceMonitor)
     return Exporter(
         metadata=one.metadata,
         system=system.id,
@@ -67,8 +66,14 @@ def _drawn(one: Workload, system: System, snapshot: Snapshot) -> Exporter:
         nodes=tuple(node for node, works in placed.items() if works),
         down=tuple(node for node, works in placed.items() if not works),
         collected_by=tuple(_collectors(one, snapshot)),
-        operated=gap is None or gap.reason not in (GapReason.ABSENT, GapReason.NOT_GIVEN),
+        operated=snapshot.gap(ServiceMonitor) is None
+        and all(_is_read(snapshot, kind) for kind in (Service, PodMonitor)),
     )
+
+
+def _is_read(snapshot: Snapshot, kind: type[Fact]) -> bool:
+    gap = snapshot.gap(kind)
+    return gap is None or gap.reason in (GapReason.ABSENT, GapReason.NOT_GIVEN)
 
 
 def _works(pod: Pod) -> bool:

@@ -54,6 +54,7 @@ class Gang(View, frozen=True):
     ranked: bool = False  # each of its pods has a number, so that the others wait for it
     started_by: str = ""  # what starts its pods together; empty: nobody that we see
     owner_unread: bool = False  # made by an operator whose objects we do not read
+    pods_unread: bool = False  # it may have more pods than these
     group: bool | None = None  # whether its group is there; none where that could not be read
     group_owner: str = ""  # what made the group, and makes its pods
     age: float = 0.0  # of the group, or of the newest pod where no object stands for it; in seconds
@@ -72,12 +73,14 @@ class Gang(View, frozen=True):
         for key, found in members.items():
             there = groups.get(key.of, {}).get((key.namespace, key.name))
             read = _is_read(snapshot, key.of)
-            yield _drawn(key, found, there, read=read, jobs=jobs, queued=queued, now=snapshot.taken_at)
+            gang = _drawn(key, found, there, read=read, jobs=jobs, queued=queued, now=snapshot.taken_at)
+            yield _with_owner(gang, key, snapshot)
         for of, known in groups.items():
             for (namespace, name), group in known.items():
                 key = Key(of, namespace, name)
                 if key not in members:
-                    yield _drawn(key, [], group, read=True, jobs=jobs, queued=queued, now=snapshot.taken_at)
+                    gang = _drawn(key, [], group, read=True, jobs=jobs, queued=queued, now=snapshot.taken_at)
+                    yield msgspec.structs.replace(gang, pods_unread=_has_hole(snapshot, Pod))
 
     @property
     def subject(self) -> str:
@@ -184,10 +187,26 @@ def _starter(key: Key, one: Workload) -> str:
     return next((other for other in _OTHERS if named.startswith(other)), "")
 
 
+def _with_owner(gang: Gang, key: Key, snapshot: Snapshot) -> Gang:
+    """A JobSet that was not read may name a queue."""
+    unread = key.name.startswith(f"{JobSet.of}/") and _has_hole(snapshot, JobSet)
+    return msgspec.structs.replace(gang, owner_unread=True) if unread else gang
+
+
 def _is_read(snapshot: Snapshot, of: str) -> bool:
     kind = _GROUPS.get(of)
-    gap = snapshot.gap(kind) if kind is not None else None
+    return kind is None or _is_known(snapshot, kind)
+
+
+def _is_known(snapshot: Snapshot, kind: type[Fact]) -> bool:
+    gap = snapshot.gap(kind)
     return gap is None or gap.reason is GapReason.ABSENT
+
+
+def _has_hole(snapshot: Snapshot, kind: type[Fact]) -> bool:
+    """There may be more of it than was read; files that have none are taken to be all."""
+    gap = snapshot.gap(kind)
+    return gap is not None and gap.reason not in (GapReason.ABSENT, GapReason.NOT_GIVEN)
 
 
 def _waits(pod: Pod, now: dt.datetime) -> float:

@@ -45,6 +45,8 @@ def no_gang_stands_half_started(gang: Gang) -> Verdict:
     if not gang.placed:
         return passed(f"none of the {minimum} pods that it needs has a place, so it holds nothing")
     held = f"{gang.placed} of the {minimum} pods that it needs have their places"
+    if gang.group is None:
+        return unknown(f"{gang.kind} were not read, so nobody can tell how many it needs")
     if gang.waits < _HALF_STARTED:
         return passed(f"{held}, and the others have waited for {gang.waits:.0f} s only")
     return failed(f"{held}, and the others have waited for {gang.waits / 60:.0f} minutes")
@@ -133,6 +135,8 @@ def groups_have_pods(gang: Gang) -> Verdict:
         return passed(f"{gang.wanted} pods name it")
     if gang.group_owner:
         return passed(f"{gang.group_owner} made it, and makes its pods when their turn comes")
+    if gang.pods_unread:
+        return unknown("not all pods could be read, and one of them may name it")
     if gang.age < _ORPHANED:
         return passed(f"no pod names it, and it is {gang.age:.0f} s old only")
     return failed(f"no pod has named it for up to {gang.age / 60:.0f} minutes")

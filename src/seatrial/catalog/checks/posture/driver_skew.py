@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from seatrial.catalog.checks.posture.naming import some
 from seatrial.catalog.checks.versions import numbers, same
 from seatrial.catalog.systems.nvidia_gpu_operator import DRIVER_VERSION, UPGRADE_STATE
-from seatrial.catalog.views.accelerator_nodes import AcceleratorNode, AcceleratorPool, Said
+from seatrial.catalog.views.accelerator_nodes import NOT_ALL_OF_A_POOL, AcceleratorNode, AcceleratorPool, Said
 from seatrial.catalog.views.placed_gangs import PlacedGang
 from seatrial.catalog.views.reported import AnyEvents, Mismatch
 from seatrial.model.check import check
@@ -43,6 +43,8 @@ def a_pool_has_one_driver(pool: AcceleratorPool) -> Verdict:
         return failed(f"{len(pool.nodes)} nodes run {len(versions)} drivers: {_told(versions)}")
     if silent or not versions:
         return unknown(f"{len(silent)} of {len(pool.nodes)} nodes do not say which driver they run: {some(silent)}")
+    if not pool.whole:
+        return unknown(NOT_ALL_OF_A_POOL)
     return passed(f"{len(pool.nodes)} nodes run {next(iter(versions))}")
 
 
@@ -128,6 +130,8 @@ def versions_are_labelled_in_full(pool: AcceleratorPool) -> Verdict:
     if without:
         names = some(node.name for node in without)
         return unknown(f"no label says which driver {names} have; feature discovery may be missing")
+    if not pool.whole:
+        return unknown(NOT_ALL_OF_A_POOL)
     return passed(f"{len(ours)} nodes have {DRIVER_VERSION}")
 
 

@@ -16,7 +16,13 @@ from seatrial.catalog.systems.kubernetes.dra import DeviceClass, ResourceClaim, 
 from seatrial.catalog.systems.kubernetes.governance import ResourceQuota
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.systems.nvidia_gpu_operator import GPUCluster, GPUClusterPolicy
-from seatrial.catalog.views.accelerator_nodes import DRIVERS, AcceleratorNode, AcceleratorPool, vendor_of
+from seatrial.catalog.views.accelerator_nodes import (
+    DRIVERS,
+    NOT_ALL_OF_A_POOL,
+    AcceleratorNode,
+    AcceleratorPool,
+    vendor_of,
+)
 from seatrial.catalog.views.claims import ClaimRequest
 from seatrial.catalog.views.workloads import Workload
 from seatrial.model.check import check
@@ -99,6 +105,8 @@ def pools_offer_their_devices_one_way(pool: AcceleratorPool) -> Verdict:
     if twice:
         told = "; ".join(f"{both} on {len(names)} nodes ({some(names, 3)})" for both, names in sorted(twice.items()))
         return failed(f"the same devices are offered as {told}")
+    if not pool.whole:
+        return unknown(NOT_ALL_OF_A_POOL)
     ways = {name for node in pool.nodes for name in (*node.resources, *node.drivers)}
     return passed(f"{len(pool.nodes)} nodes offer {some(ways) or 'nothing yet'}")
 
