@@ -14,6 +14,7 @@ from seatrial.model.fact import Fact, GapReason, Snapshot, View
 from seatrial.model.system import Holds, System
 
 _SCRAPE = "prometheus.io/scrape"
+_MANAGED = "gke-managed-system"  # whose exporters Google Cloud runs, and collects from without a word in the cluster
 
 
 class Exporter(View, frozen=True):
@@ -84,6 +85,8 @@ def _collectors(one: Workload, snapshot: Snapshot) -> Iterable[str]:
     labels, annotations = dict(one.labels), one.template.metadata.annotations
     if annotations.get(_SCRAPE) == "true":
         yield f"the annotation {_SCRAPE} of its pods"
+    if one.namespace == _MANAGED:
+        yield "Google Cloud, whose own it is"
     for monitor in snapshot.all(PodMonitor):
         if monitor.takes(one.namespace, labels):
             yield monitor.subject

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.pods import PodSpec, Taint, Toleration
+from seatrial.catalog.systems.kubernetes.requests import accelerators
 from seatrial.catalog.views import selectors
 
 _BARRING = ("NoSchedule", "NoExecute")
+_GKE = "cloud.google.com/gke-accelerator"  # a label
 _UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 
 
@@ -18,7 +21,13 @@ def admits(node: Node, spec: PodSpec) -> bool:
     barring = [
         one for one in taints if one.effect in _BARRING and not one.key.startswith("node.kubernetes.io/not-ready")
     ]
-    return selects(spec, node) and all(any(tolerates(one, taint) for one in spec.tolerations) for taint in barring)
+    tolerations = (*spec.tolerations, *(_added(spec) if _GKE in node.metadata.labels else ()))
+    return selects(spec, node) and all(any(tolerates(one, taint) for one in tolerations) for taint in barring)
+
+
+def _added(spec: PodSpec) -> Iterable[Toleration]:
+    """Where admission gives a pod tolerations that are named after the accelerators that it asks for; some clouds turn that on."""
+    return (Toleration(key=name, operator="Exists", effect="NoSchedule") for name in accelerators(spec))
 
 
 def tolerates(toleration: Toleration, taint: Taint) -> bool:

@@ -52,6 +52,12 @@ class Workload(View, frozen=True):
         return self.template.spec
 
     @property
+    def admitted(self) -> PodSpec:
+        """As its pods are, one that waits for a place first: admission adds to templates, such as tolerations for accelerators."""
+        waiting = (pod for pod in self.pods if not pod.spec.node_name)
+        return next((pod.spec for pod in (*waiting, *self.pods)), self.spec)
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """Of its pods."""
         return self.template.metadata.labels

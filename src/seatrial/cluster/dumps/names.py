@@ -42,6 +42,15 @@ _ALSO_CALLED = {
     "crds": "customresourcedefinitions",
     "customresourcedefinition": "customresourcedefinitions",
 }
+SINCE: Mapping[str, tuple[int, int]] = {
+    "resource.k8s.io": (1, 26),
+    "resource.k8s.io/deviceclasses": (1, 31),
+    "resource.k8s.io/devicetaintrules": (1, 33),
+    "scheduling.k8s.io/podgroups": (1, 35),
+    "scheduling.k8s.io/workloads": (1, 35),
+}
+"""No API server before these versions has them; whether a later one does is a question of its settings."""
+
 _RESOURCE = re.compile(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 

@@ -29,6 +29,8 @@ def is_absent(of: str, shelf: Shelf) -> bool:
 def _is_told(of: str, shelf: Shelf) -> bool:
     """Whether the dump would say so, were it served."""
     about, group = shelf.about, group_of(of)
+    if (version := parsed(shelf.version)) and version[:2] < max(names.SINCE.get(one, (0, 0)) for one in (of, group)):
+        return True
     if about.has_resources or (about.groups and group not in about.groups):
         return True
     return EVERYWHERE in shelf.piles[DEFINITIONS].asked and group not in names.BUILT_IN

@@ -199,7 +199,7 @@ def some_node_admits_it(workload: Workload, nodes: All[AcceleratorNode]) -> Verd
     for one in nodes:
         if all(one.resources.get(name, 0) >= count for name, count in wanted.items()):
             offering += 1
-            if admits(one.node, workload.spec):
+            if admits(one.node, workload.admitted):
                 return passed(f"{one.name} offers {told}, and admits it")
     if offering:
         return failed(f"{offering} nodes offer {told}, and it selects or tolerates none of them")
