@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.app.importing import import_results
-from seatrial.cluster import kubeconfig, manifests
+from seatrial.cluster import kubeconfig, manifests, recorded
 from seatrial.engine import exceptions
 from seatrial.engine.schema import read_run
 from seatrial.kit.clock import FakeClock
@@ -59,6 +61,25 @@ kind: List
 items: [{apiVersion: v1, kind: Pod, metadata: &m {name: x}}, {apiVersion: v1, kind: Service, metadata: *m}]
 """
 
+DUMP = json.dumps(
+    {
+        "kind": "List",
+        "apiVersion": "v1",
+        "metadata": {"continue": "x"},
+        "items": [
+            {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "b", "resourceVersion": "7"}},
+            {
+                "kind": "Node",
+                "apiVersion": "v1",
+                "metadata": {"name": "n"},
+                "status": {"nodeInfo": {"kubeletVersion": "v1.36.1"}},
+            },
+            {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "kube-system", "uid": "u"}},
+            {"kind": "PodList", "apiVersion": "v1", "items": None},
+        ],
+    }
+).encode()
+
 
 def write_exceptions(path: Path) -> None:
     exceptions.read(path, CATALOG)
@@ -78,6 +99,21 @@ def read_saved(path: Path) -> None:
 
 def load_manifests(path: Path) -> None:
     manifests.load([str(path)], KINDS.values(), clock=FakeClock())
+
+
+def load_dump(path: Path) -> None:
+    recorded.load(path, KINDS.values(), resources=("kueue.x-k8s.io/clusterqueues",), largest=10_000_000)
+
+
+def packed(data: bytes) -> bytes:
+    """In an archive, beside another file."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name in ("kube-system/replication-controllers.json", "dump/all.json", "resources/ns/a/core_v1_pods.json"):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return file.getvalue()
 
 
 def plain(value: Any) -> bytes:
@@ -150,11 +186,30 @@ def test_yaml_of_any_kind(data: bytes) -> None:
     survives(load_manifests, data, "a.yaml")
 
 
+@given(
+    damaged(DUMP)
+    | replaced(json.loads(DUMP))
+    | damaged(DEPLOYMENT)
+    | st.binary(max_size=60)
+    | st.builds(lambda value: DUMP + plain(value), anything)
+)
+def test_dumps_of_other_tools(data: bytes) -> None:
+    survives(load_dump, data, "dump.json")
+
+
+@half
+@given(damaged(packed(DUMP)) | st.builds(packed, damaged(DUMP) | replaced(json.loads(DUMP))))
+def test_archives_of_dumps(data: bytes) -> None:
+    survives(load_dump, data, "dump.tar.gz")
+
+
 def test_the_files_are_good_before_anything_is_done_to_them(tmp_path: Path) -> None:
     for data, read in (
         (plain(EXCEPTIONS), write_exceptions),
         (plain(KUBECONFIG), read_kubeconfig),
         (JUNIT, import_file),
+        (DUMP, load_dump),
+        (packed(DUMP), load_dump),
     ):
         path = tmp_path / "file"
         path.write_bytes(data)

@@ -119,6 +119,9 @@ def _why_not(remedy: Remedy, ground: Ground, *, named: bool) -> str:
         return (
             f"files do not say whether {needs} is in the cluster; --only {remedy.id} takes it as there" if needs else ""
         )
+    apis = ground.snapshot.apis
+    if unsure := [one for one in remedy.serves if not apis.versions(one) and apis.why_broken(one)]:
+        return f"whether the cluster has {', '.join(unsure)} is not known"
     missing = [resource for resource in remedy.serves if not _serves(ground.snapshot, resource)]
     there = {one.id for one in ground.environment.systems if one.there}
     missing += [system for system in remedy.needs if system not in there]

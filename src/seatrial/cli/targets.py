@@ -85,8 +85,9 @@ def of(args: argparse.Namespace) -> Target:
     elsewhere = next((flag for flag in ("lab", "snapshot", "manifests") if getattr(args, flag, None)), None)
     connection = next((flag for flag in ("kubeconfig", "context", "as_user") if getattr(args, flag)), None)
     if elsewhere and connection and (elsewhere, connection) != ("lab", "as_user"):
+        named = "from" if elsewhere == "snapshot" and not hasattr(args, "manifests") else elsewhere
         raise UsageError(
-            f"--{elsewhere} and --{connection.removesuffix('_user')} name two different things to look at",
+            f"--{named} and --{connection.removesuffix('_user')} name two different things to look at",
             way_out="leave one of them out",
         )
     snapshot, limit = getattr(args, "snapshot", None), getattr(args, "dump_limit", None)
