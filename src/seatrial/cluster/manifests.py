@@ -11,9 +11,11 @@ from typing import IO
 
 import msgspec
 
+from seatrial.cluster import unrendered
 from seatrial.cluster.amounts import Sieve
 from seatrial.cluster.decode import fact_from, unreadable, why
 from seatrial.cluster.objects import Definition, is_list, is_object, resources, unlisted
+from seatrial.cluster.unrendered import Unrendered
 from seatrial.kit import text, yaml
 from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.errors import UsageError
@@ -52,7 +54,10 @@ def load(
     sources: Sequence[str], kinds: Iterable[type[Fact]], *, stdin: IO[bytes] | None = None, clock: Clock | None = None
 ) -> Manifests:
     """``sources`` are folders, files, or ``-``. A kind of which they have no object was not collected."""
-    found = [item for name, data in _texts(sources, stdin) for item in _objects(name, data)]
+    left_out: list[Unrendered] = []
+    found = [item for name, data in _texts(sources, stdin, left_out) for item in _objects(name, data)]
+    if left_out and not found:
+        raise UsageError(f"{left_out[0].file}: is {left_out[0].what}, and no object yet", way_out=left_out[0].give)
     served = _served(found)
     facts: dict[str, tuple[Fact, ...]] = {}
     gaps: dict[str, Gap] = {}
@@ -60,10 +65,12 @@ def load(
     for kind in kinds:
         mine = [item for item in found if kind.of in resources(item.obj["apiVersion"], item.obj["kind"])]
         if not mine:
-            gaps[kind.of] = Gap(kind.of, GapReason.NOT_GIVEN, f"the files have no object of {kind.of}")
+            gaps[kind.of] = unrendered.gap(kind.of, left_out) or Gap(
+                kind.of, GapReason.NOT_GIVEN, f"the files have no object of {kind.of}"
+            )
             continue
-        facts[kind.of], left_out = _facts(kind, mine, places)
-        if gap := unreadable(kind.of, left_out):
+        facts[kind.of], odd = _facts(kind, mine, places)
+        if gap := unreadable(kind.of, odd) or unrendered.gap(kind.of, left_out):
             gaps[kind.of] = gap
         served.setdefault(kind.of, _versions(mine))
     return Manifests(
@@ -99,10 +106,20 @@ def _facts(kind: type[Fact], found: list[_Found], places: dict[str, Place]) -> t
     return tuple(facts), tuple(left_out)
 
 
-def _texts(sources: Sequence[str], stdin: IO[bytes] | None) -> Iterator[tuple[str, bytes]]:
+def _texts(sources: Sequence[str], stdin: IO[bytes] | None, left_out: list[Unrendered]) -> Iterator[tuple[str, bytes]]:
+    """What has to be rendered first goes to ``left_out``."""
     left = _LARGEST_OF_ALL
-    for name, file in _files(sources):
+    files = list(_files(sources))
+    patches = unrendered.patches(files)
+    for name, file in files:
+        patch = patches.get(unrendered.placed(file)) if file is not None else None
+        if patch is not None:
+            left_out.append(patch)
+            continue
         data = _read(name, file, stdin)
+        if template := unrendered.template(name, file, data):
+            left_out.append(template)
+            continue
         left -= len(data)
         if left < 0:
             raise UsageError(f"{name}: with it the files have more than {_LARGEST_OF_ALL >> 20} MiB")
@@ -161,7 +178,8 @@ def _read(name: str, path: Path | None, stdin: IO[bytes] | None) -> bytes:
 
 
 def _objects(name: str, data: bytes) -> Iterator[_Found]:
-    if name.endswith(".json") or data.lstrip()[:1] == b"{":
+    start = data.lstrip()[:2]
+    if name.endswith(".json") or (start.startswith(b"{") and start != b"{{"):
         yield from _from_json(name, data)
         return
     try:
@@ -169,7 +187,14 @@ def _objects(name: str, data: bytes) -> Iterator[_Found]:
             for obj in unlisted(document.value):
                 yield _Found(obj, Place(name, document.line_of(obj)))
     except yaml.YamlError as error:
-        raise UsageError(str(error), way_out="templates have to be rendered first") from error
+        is_template = b"{{" in data
+        what = (
+            f"{name}:{error.line}: a template that was not rendered, or damaged: {error.what}" if is_template else error
+        )
+        raise UsageError(
+            str(what),
+            way_out="render it first: helm template CHART | seatrial check --manifests -" if is_template else "",
+        ) from error
 
 
 class _RawList(msgspec.Struct, frozen=True):
