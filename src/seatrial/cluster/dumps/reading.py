@@ -169,9 +169,12 @@ class _Reading:
             shelf.piles[key.of].wrong.append(f"{name}: {key.shown}: {text.one_line(str(error))}")
 
     def _damage(self, file: File, of_place: str, why: str) -> None:
+        """Its place says what it is about; where that says nothing, every kind that is named in it may be."""
         self._damaged.append((file.name, why))
-        hit = {of_place} if of_place in self._shelf.piles else set()
-        hit |= {of for kind in kinds_in(file.data) for of in self._shelf.of_any_group(kind.removesuffix("List"))}
+        placed = layouts.told_by((file.name,)) is not layouts.OTHER and bool(of_place)
+        hit = {of_place} & self._shelf.piles.keys()
+        if not placed:
+            hit |= {of for kind in kinds_in(file.data) for of in self._shelf.of_any_group(kind.removesuffix("List"))}
         for of in hit:
             self._shelf.piles[of].holes.append(f"{text.one_line(file.name, limit=300)}:{text.one_line(why)}")
 
