@@ -28,4 +28,8 @@ async def take(target: Target, output: Path, *, tell: Tell = silent) -> Snapshot
 
 def notes(taken: Snapshot) -> tuple[str, ...]:
     """Who wrote down what it was read from, where that was another tool, and what is worth knowing of that."""
-    return (f"read from: {taken.layout}", *taken.notes) if isinstance(taken, Dump) else ()
+    if not isinstance(taken, Dump):
+        return ()
+    more = taken.wanting
+    ask = (f"more of it could be judged with: kubectl get {','.join(more)} -A -o json > more.json",) if more else ()
+    return (f"read from: {taken.layout}", *taken.notes, *ask)

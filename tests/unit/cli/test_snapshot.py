@@ -44,6 +44,7 @@ def test_what_another_tool_wrote_becomes_a_snapshot_that_says_the_same(
     said = capsys.readouterr().out
     assert "kinds with something missing" in said
     assert "read from: files with objects" in said
+    assert "more of it could be judged with: kubectl get " not in said, "what is served is all in it"
     unpacked = gzip.decompress(saved.read_bytes())
     assert b"hush-hush" not in unpacked
     assert b"aHVzaC1odXNo" not in unpacked

@@ -21,6 +21,13 @@ from seatrial.model.fact import Fact, Meta
 DEFINITIONS = "apiextensions.k8s.io/customresourcedefinitions"
 _NAMESPACES = "namespaces"
 _NODES = "nodes"
+_SYSTEM = "kube-system"
+_ALWAYS_IN_SYSTEM = (
+    "pods",
+    "configmaps",
+    "rbac.authorization.k8s.io/roles",
+    "rbac.authorization.k8s.io/rolebindings",
+)
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
 
 
@@ -36,6 +43,11 @@ class Listing(msgspec.Struct, frozen=True):
     @property
     def kinds(self) -> set[str]:
         return {*self.homes, *filter(None, (self.of,))}
+
+    @property
+    def is_a_selection(self) -> bool:
+        """Of all namespaces, it would have some of these of that one, too."""
+        return any(self.homes.get(of) and _SYSTEM not in self.homes[of] for of in _ALWAYS_IN_SYSTEM)
 
     @property
     def spans(self) -> set[str]:
@@ -129,7 +141,7 @@ class Shelf:
         kind = self._kinds.get(key.of)
         if key.of == DEFINITIONS:
             self.about.define(item)
-        if key.of == _NAMESPACES and key.name == "kube-system" and key.uid:
+        if key.of == _NAMESPACES and key.name == _SYSTEM and key.uid:
             self.clusters.setdefault(key.uid, file)
         if key.of == _NODES:
             self._kubelets.add(text.one_line(value_of(item, _Node).status.node_info.kubelet_version, limit=100))
@@ -175,9 +187,9 @@ def _asked(of: str, listing: Listing, namespace: str | None, *, alone: bool) -> 
         return {EVERYWHERE}
     if namespace is not None:
         return {namespace}
-    if len(listing.spans) > 1 or (alone and not listing.spans):
+    if (len(listing.spans) > 1 and not listing.is_a_selection) or (alone and not listing.spans):
         return {EVERYWHERE}
-    return listing.spans  # one cannot ask for several namespaces at once, but for all
+    return homes or listing.spans  # one cannot ask for several namespaces at once, but for all
 
 
 def _cover_whole_kinds(shelf: Shelf) -> None:

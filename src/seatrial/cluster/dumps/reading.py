@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from seatrial.cluster.dumps import layouts
+from seatrial.cluster.dumps import layouts, names
 from seatrial.cluster.dumps.coverage import Listing, Shelf, cover
 from seatrial.cluster.dumps.documents import Damaged, Document, Item, documents, kinds_in
 from seatrial.cluster.dumps.files import LARGEST, File, files
@@ -36,6 +36,12 @@ class Dump(Snapshot, frozen=True):
 
     layout: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def wanting(self) -> tuple[str, ...]:
+        """What ``kubectl get`` would add to it, as far as that is served for sure."""
+        missing = (of for of, gap in self.gaps.items() if gap.reason is GapReason.NOT_COLLECTED)
+        return tuple(sorted(names.kubectl(of) for of in missing if self.apis.versions(of)))
 
 
 def load(

@@ -106,7 +106,7 @@ def names(dump: Dump, kind: type[Fact]) -> list[str]:
 
 
 def test_lists_of_all_namespaces(tmp_path: Path) -> None:
-    everything = listed(pod("a", "x"), pod("b", "y"), obj("DaemonSet", "d", "x", api="apps/v1"), node())
+    everything = listed(pod("a", "x"), pod("b", "kube-system"), obj("DaemonSet", "d", "x", api="apps/v1"), node())
     put(
         tmp_path,
         {
@@ -130,6 +130,15 @@ def test_lists_of_all_namespaces(tmp_path: Path) -> None:
     assert dump.layout == "files with objects"
 
 
+def test_a_list_without_pods_of_the_system_is_a_selection(tmp_path: Path) -> None:
+    """Such as one with a selector: what else is in that list is not all there is, either."""
+    some = [pod("a", "x"), pod("c", "y"), obj("ResourceQuota", "q", "x"), obj("ResourceQuota", "r", "y")]
+    dump = load(put(tmp_path, {"some.json": listed(*some)}), KINDS)
+    assert "only those of the namespaces x, y" in state(dump, Pod)
+    assert "only those of the namespaces x, y" in state(dump, Quota)
+    assert state(load(tmp_path, KINDS, whole=True), Quota) == "whole"
+
+
 def test_a_list_of_one_namespace_shows_nothing_of_the_others(tmp_path: Path) -> None:
     put(tmp_path, {"pods.json": listed(pod("a", "x")), "one.yaml": obj("DaemonSet", "d", "x", api="apps/v1")})
     dump = load(tmp_path, KINDS)
@@ -143,7 +152,7 @@ def test_a_list_of_one_namespace_shows_nothing_of_the_others(tmp_path: Path) -> 
 
 
 def test_whether_a_system_is_there_is_not_known_without_a_word_on_what_is_served(tmp_path: Path) -> None:
-    put(tmp_path, {"pods.json": listed(pod("a", "x"), pod("b", "y"))})
+    put(tmp_path, {"pods.json": listed(pod("a", "x"), pod("b", "kube-system"))})
     dump = load(tmp_path, KINDS, resources=("kueue.x-k8s.io/clusterqueues",))
     assert dump.apis.why_broken("kueue.x-k8s.io/clusterqueues")
     assert dump.apis.why_broken("kaito.sh/workspaces")
@@ -374,9 +383,9 @@ def test_an_archive_says_the_same_as_its_folder(tmp_path: Path, how: str) -> Non
 @pytest.mark.parametrize("ending", ["json", "yaml"])
 def test_texts_as_other_systems_write_them(tmp_path: Path, encoding: str, ending: str) -> None:
     text = (
-        json.dumps(listed(pod("a", "x"), pod("b", "y")))
+        json.dumps(listed(pod("a", "x"), pod("b", "kube-system")))
         if ending == "json"
-        else yaml.safe_dump(listed(pod("a", "x"), pod("b", "y")))
+        else yaml.safe_dump(listed(pod("a", "x"), pod("b", "kube-system")))
     )
     put(tmp_path, {f"pods.{ending}": text.replace("\n", "\r\n").encode(encoding)})
     dump = load(tmp_path / f"pods.{ending}", KINDS)
@@ -385,13 +394,13 @@ def test_texts_as_other_systems_write_them(tmp_path: Path, encoding: str, ending
 
 def test_a_single_file_may_be_compressed(tmp_path: Path) -> None:
     path = tmp_path / "pods.json.gz"
-    path.write_bytes(gzip.compress(json.dumps(listed(pod("a", "x"), pod("b", "y"))).encode()))
+    path.write_bytes(gzip.compress(json.dumps(listed(pod("a", "x"), pod("b", "kube-system"))).encode()))
     assert names(load(path, KINDS), Pod) == ["a", "b"]
 
 
 def test_of_two_that_are_one_the_newer_is_read_and_it_is_said(tmp_path: Path) -> None:
     old, new = pod("a", "x", resourceVersion="9"), pod("a", "x", resourceVersion="10", labels={"now": "yes"})
-    put(tmp_path, {"1.json": listed(new, pod("b", "y")), "2.json": listed(old, pod("b", "y"))})
+    put(tmp_path, {"1.json": listed(new, pod("b", "kube-system")), "2.json": listed(old, pod("b", "kube-system"))})
     dump = load(tmp_path, KINDS)
     assert [fact.metadata.labels for fact in dump.all(Pod) if fact.name == "a"] == [{"now": "yes"}]
     assert len(dump.notes) == 1
@@ -411,14 +420,14 @@ def test_two_clusters_are_none(tmp_path: Path) -> None:
 
 
 def test_a_list_that_goes_on_is_not_whole(tmp_path: Path) -> None:
-    first = listed(pod("a", "x"), pod("b", "y"), kind="PodList") | {"metadata": {"continue": "abc"}}
+    first = listed(pod("a", "x"), pod("b", "kube-system"), kind="PodList") | {"metadata": {"continue": "abc"}}
     dump = load(put(tmp_path, {"pods.json": first}), KINDS)
     assert "pods.json: the list goes on" in state(dump, Pod)
 
 
 def test_what_is_damaged_is_not_read_and_the_rest_is(tmp_path: Path) -> None:
     cut = json.dumps(listed(*(obj("ResourceQuota", f"q{i}", f"x{i}") for i in range(5))), indent=1)
-    put(tmp_path, {"pods.json": listed(pod("a", "x"), pod("b", "y")), "quotas.json": cut[: len(cut) // 2]})
+    put(tmp_path, {"pods.json": listed(pod("a", "x"), pod("b", "kube-system")), "quotas.json": cut[: len(cut) // 2]})
     dump = load(tmp_path, KINDS)
     assert state(dump, Pod) == "whole"
     assert state(dump, Quota).startswith("unreadable: not all of them could be read: quotas.json:")
@@ -428,17 +437,17 @@ def test_what_is_damaged_is_not_read_and_the_rest_is(tmp_path: Path) -> None:
 
 
 def test_an_object_of_another_shape_is_told(tmp_path: Path) -> None:
-    odd = pod("b", "y") | {"spec": {"nodeName": ["a", "list"]}}
+    odd = pod("b", "kube-system") | {"spec": {"nodeName": ["a", "list"]}}
     dump = load(put(tmp_path, {"pods.json": listed(pod("a", "x"), odd)}), KINDS)
     assert names(dump, Pod) == ["a"]
     assert state(dump, Pod).startswith(
-        "unreadable: 1 object of pods does not have the expected shape; the first is pods.json: y/b"
+        "unreadable: 1 object of pods does not have the expected shape; the first is pods.json: kube-system/b"
     )
 
 
 def test_secrets_are_not_even_looked_at(tmp_path: Path) -> None:
     secret = obj("Secret", "s", "x", data={"password": "aHVzaA=="})
-    dump = load(put(tmp_path, {"all.json": listed(secret, pod("a", "x"), pod("b", "y"))}), KINDS)
+    dump = load(put(tmp_path, {"all.json": listed(secret, pod("a", "x"), pod("b", "kube-system"))}), KINDS)
     assert "aHVzaA" not in repr(dump)
 
 
@@ -471,7 +480,7 @@ def member(name: str, data: bytes, **more: Any) -> tuple[tarfile.TarInfo, io.Byt
 
 
 def test_archives_that_mean_no_good(tmp_path: Path) -> None:
-    good = json.dumps(listed(pod("a", "x"), pod("b", "y"))).encode()
+    good = json.dumps(listed(pod("a", "x"), pod("b", "kube-system"))).encode()
     path = tmp_path / "d.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         archive.addfile(*member("../../etc/pods.json", good))
@@ -494,7 +503,7 @@ def test_archives_that_mean_no_good(tmp_path: Path) -> None:
 
 
 def test_links_of_a_folder_are_not_followed(tmp_path: Path) -> None:
-    root = put(tmp_path / "d", {"pods.json": listed(pod("a", "x"), pod("b", "y"))})
+    root = put(tmp_path / "d", {"pods.json": listed(pod("a", "x"), pod("b", "kube-system"))})
     put(tmp_path, {"outside/pods.json": listed(pod("c", "z"))})
     (root / "more.json").symlink_to(tmp_path / "outside" / "pods.json")
     (root / "circle").symlink_to(root)
