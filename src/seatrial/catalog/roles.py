@@ -241,7 +241,8 @@ class PodAutoscaler(Role, frozen=True, kw_only=True):
     asks: bool = (
         False  # whether it asks for PromQL itself, and so has to know where; else an API of metrics stands between
     )
-    fed_by: tuple[Monitoring, ...] = ()  # where its metrics come from; those that are here have to find the workload
+    fed_by: tuple[Monitoring, ...] = ()
+    """Where its metrics come from; those that are here have to find the workload, so that what they take is to be named, too."""
 
 
 class ModelPool(msgspec.Struct, frozen=True):
@@ -271,6 +272,7 @@ class BodyReader(Role, frozen=True, kw_only=True):
 
     title: ClassVar[str] = "reader of bodies before a Gateway's routes"
 
+    looks_at: tuple[str, ...] = ("discovery.k8s.io/endpointslices",)
     controller: str  # of the GatewayClasses for which it does so
     listens_on: int = 80
     pod: str  # the name of the one that reads

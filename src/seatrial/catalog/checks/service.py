@@ -80,7 +80,10 @@ def as_pod(template: Obj, name: str, namespace: str) -> Obj:
 
 
 async def expose(monitoring: Monitoring, bench: Workbench, plain: Exposed) -> Exposure:
+    """Where objects say what is looked for and there are none, nobody looks."""
     servers = await bench.list(monitoring.defined_by, everywhere=True) if monitoring.defined_by else ()
+    if monitoring.defined_by and not servers:
+        return Exposure()
     exposure = monitoring.expose(plain, servers)
     for obj in exposure.objects:
         await bench.create(obj)

@@ -137,8 +137,8 @@ KEDA = System(
     roles=(
         PodAutoscaler(
             player="keda",
-            creates=(_OBJECTS,),
-            looks_at=("services", "autoscaling/horizontalpodautoscalers"),
+            creates=(_OBJECTS, *MONITORED.creates),
+            looks_at=("autoscaling/horizontalpodautoscalers", *MONITORED.looks_at),
             objects=_as_scaled_object,
             asks=True,
             fed_by=(ANNOTATED, MONITORED),

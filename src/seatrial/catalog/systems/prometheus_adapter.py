@@ -68,7 +68,13 @@ CUSTOM_METRICS = System(
     found_by=Holds(ApiService, lambda one: one.spec.group == _GROUP, f"the group {_GROUP}"),
     facts=(ApiService,),
     roles=(
-        PodAutoscaler(player="prometheus-adapter", creates=(_HPA,), objects=_as_hpa, fed_by=(ANNOTATED, MONITORED)),
+        PodAutoscaler(
+            player="prometheus-adapter",
+            creates=(_HPA, *MONITORED.creates),
+            looks_at=MONITORED.looks_at,
+            objects=_as_hpa,
+            fed_by=(ANNOTATED, MONITORED),
+        ),
     ),
     proof=Proof.REAL_PROCESS,
     recipe=Recipe(

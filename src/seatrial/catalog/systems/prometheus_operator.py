@@ -1,11 +1,14 @@
-"""The operator of Prometheus: what its servers collect and which rules they go by are objects."""
+"""The operator of Prometheus: what its servers collect and which rules they go by are objects.
+
+It is here where it runs a server: definitions alone collect nothing, and stay behind where it has gone.
+"""
 
 from __future__ import annotations
 
 from seatrial.catalog.systems.alerts import PrometheusRule, PrometheusServer
 from seatrial.catalog.systems.monitors import PodMonitor, ServiceMonitor
 from seatrial.catalog.systems.prometheus import MONITORED
-from seatrial.model.system import Proof, Recipe, Served, System
+from seatrial.model.system import Holds, Proof, Recipe, System
 
 _DEFINED = ("podmonitors", "prometheuses", "prometheusrules", "servicemonitors")
 
@@ -13,7 +16,7 @@ PROMETHEUS_OPERATOR = System(
     id="prometheus-operator",
     title="Prometheus Operator",
     home="https://prometheus-operator.dev",
-    found_by=Served(PodMonitor.of),
+    found_by=Holds(PrometheusServer, lambda _: True, "a Prometheus that the operator runs"),
     facts=(PodMonitor, ServiceMonitor, PrometheusRule, PrometheusServer),
     roles=(MONITORED,),
     proof=Proof.API_ONLY,
