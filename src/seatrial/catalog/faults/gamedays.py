@@ -73,10 +73,13 @@ def _gang(game: str, name: str, size: int) -> Obj:
 
 
 def _rivals() -> tuple[Obj, ...]:
-    """Two gangs of twelve that come by turns, where there are sixteen accelerators."""
+    """Two gangs of twelve that come by turns, where there are sixteen accelerators.
+
+    By turns in their names too, in whose order a scheduler that has just started finds them.
+    """
     game = "gangs-deadlocked"
     pods = [
-        _pod(f"{game}-{name}-{number}", _spec(game, 1, schedulingGroup={"podGroupName": f"{game}-{name}"}))
+        _pod(f"{game}-{number:02}-{name}", _spec(game, 1, schedulingGroup={"podGroupName": f"{game}-{name}"}))
         for number in range(12)
         for name in ("one", "two")
     ]
