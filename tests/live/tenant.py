@@ -117,6 +117,36 @@ def audit_policy(text: str) -> Obj:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"policy.yaml": text}}
 
 
+EXPORTER: Obj = {
+    "apiVersion": "apps/v1",
+    "kind": "DaemonSet",
+    "metadata": {"name": "dcgm-exporter", "namespace": PLUGIN},
+    "spec": {
+        "selector": {"matchLabels": {"app": "dcgm-exporter"}},
+        "template": {
+            "metadata": {"labels": {"app": "dcgm-exporter"}},
+            "spec": {"containers": [{"name": "exporter", "image": "registry.example.com/dcgm-exporter:4.5.3"}]},
+        },
+    },
+}
+
+
+def new_pool() -> Obj:
+    """A node that KWOK plays, of which the exporter does not know yet."""
+    amounts = {"cpu": "128", "memory": "2Ti", "pods": "250", "nvidia.com/gpu": "8"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": "new-pool-0",
+            "labels": {"kubernetes.io/hostname": "new-pool-0", "type": "kwok"},
+            "annotations": {"kwok.x-k8s.io/node": "fake"},
+        },
+        "spec": {"taints": [{"key": "example.com/new-pool", "value": "true", "effect": "NoSchedule"}]},
+        "status": {"capacity": amounts, "allocatable": amounts},
+    }
+
+
 def scene() -> Iterator[Obj]:
     for name in (TENANT, ELSEWHERE, PLUGIN):
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -144,6 +174,8 @@ def scene() -> Iterator[Obj]:
         },
     }
     yield CLAIM
+    yield EXPORTER
+    yield new_pool()
     yield server_of_api("--profiling=false")
     yield audit_policy("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n")
     yield SERVER

@@ -29,7 +29,19 @@ from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.remedy import Remedy, Trial
 from seatrial.model.verdict import Outcome
 from tests.live.conftest import down, labs, up
-from tests.live.tenant import BAD, CLAIM, ELSEWHERE, GOOD, TENANT, audit_policy, door, named, scene, server_of_api
+from tests.live.tenant import (
+    BAD,
+    CLAIM,
+    ELSEWHERE,
+    GOOD,
+    PLUGIN,
+    TENANT,
+    audit_policy,
+    door,
+    named,
+    scene,
+    server_of_api,
+)
 
 NAME = "test-harden"
 CATALOG = Catalog.installed()
@@ -167,6 +179,7 @@ def test_each_remedy_refuses_what_was_let_in_and_the_checks_then_pass(ground: Gr
     policy = out / "audit-policy" / "audit-policy.yaml"
     recorded(policy, tmp_path / "audit.log", tmp_path / "kubeconfig")
     asyncio.run(exchanged(ground, policy.read_text()))
+    ground.kubectl("rollout", "status", "daemonset/dcgm-exporter", "-n", PLUGIN, "--timeout=60s")
     cures = {check for remedy in REMEDIES.values() for check in remedy.cures}
     run = asyncio.run(check(Target(lab=NAME), only=tuple(sorted(cures))))
     by_outcome = {id: {one.outcome for one in run.findings if one.check == id} for id in cures}

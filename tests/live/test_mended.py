@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -34,7 +34,10 @@ SYSTEMS = labs.resolved(LabSpec(systems=(labs.DEFAULT,))).systems
 MENDED = {
     id: fault
     for id, fault in CATALOG.faults.items()
-    if fault.change.mended_by and NEWEST in (fault.kubernetes or (NEWEST,)) and set(fault.needs) <= set(SYSTEMS)
+    if fault.fails
+    and fault.change.mended_by
+    and NEWEST in (fault.kubernetes or (NEWEST,))
+    and set(fault.needs) <= set(SYSTEMS)
 }
 
 
@@ -45,7 +48,7 @@ def of_level(level: LabLevel) -> list[str]:
 @pytest.fixture(scope="module")
 def small() -> Iterator[str]:
     try:
-        up(LabSpec(name=SMALL, level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x4")))
+        up(LabSpec(name=SMALL, level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("mi300x:8x4")))
         yield SMALL
     finally:
         down(SMALL)
@@ -71,6 +74,42 @@ def test_what_harden_writes_mends_a_fault_of_the_node(fault_id: str, large: str,
     mended(large, MENDED[fault_id], tmp_path)
 
 
+GAME_DAYS = [id for id, fault in CATALOG.faults.items() if fault.diagnosed and fault.change.mended_by]
+
+
+@pytest.mark.parametrize("fault_id", GAME_DAYS)
+def test_what_harden_writes_frees_what_waits(fault_id: str, small: str, tmp_path: Path) -> None:
+    fault = CATALOG.faults[fault_id]
+    assert causes(small, fault) == []  # the control
+    try:
+        change(small, fault.id, broken=True)
+        until(lambda: causes(small, fault)[:1] == [1], "it is named first")
+        apply(small, asyncio.run(harden.harden(Target(lab=small), only=(fault.change.mended_by,))), tmp_path)
+        until(lambda: causes(small, fault) == [], "it is named no more")
+        again = asyncio.run(harden.harden(Target(lab=small), only=(fault.change.mended_by,)))
+        assert again.chosen == ()
+    finally:
+        change(small, fault.id, broken=False)
+
+
+def causes(lab: str, fault: Fault) -> list[int]:
+    """The ranks of those that are the fault's."""
+    return [one.rank for one in asyncio.run(diagnose(Target(lab=lab))).causes if one.source == fault.diagnosed]
+
+
+def until(met: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 120
+    while not met():
+        assert time.monotonic() < end, what
+        time.sleep(1)
+
+
+def apply(lab: str, made: harden.Hardened, folder: Path) -> None:
+    harden.write(folder / "fixes", made, force=False)
+    done = kubectl(lab, "apply", "--server-side", "--force-conflicts", "-k", str(folder / "fixes" / "enforce"))
+    assert done.returncode == 0, done.stderr
+
+
 def mended(lab: str, fault: Fault, folder: Path) -> None:
     checks = sorted({key.partition("@")[0] for key in fault.fails})
     assert failing(proven(lab, *checks), fault.fails) == {}  # the control: it is the fault that breaks them
@@ -89,10 +128,7 @@ def mended(lab: str, fault: Fault, folder: Path) -> None:
         for key in fault.fails:
             assert [near.subject.rpartition("/")[2] for near in told[key].near] == [policy]
 
-        made = asyncio.run(harden.harden(Target(lab=lab), only=(fault.change.mended_by,), run=saved))
-        harden.write(folder / "fixes", made, force=False)
-        done = kubectl(lab, "apply", "--server-side", "--force-conflicts", "-k", str(folder / "fixes" / "enforce"))
-        assert done.returncode == 0, done.stderr
+        apply(lab, asyncio.run(harden.harden(Target(lab=lab), only=(fault.change.mended_by,), run=saved)), folder)
         becomes_green(lab, checks, fault.fails)
         assert asyncio.run(diagnose(Target(lab=lab), run=saved)).broken[0].near == ()
     finally:

@@ -99,6 +99,7 @@ def test_a_remedy_mends_a_fault_or_it_is_said_what_does(fault: Fault) -> None:
     assert change.undone_by
     assert not change.undone_by.endswith(".")
     assert not change.mended_by or change.mended_by in CATALOG.remedies
+    assert not change.mended_by or fault in OF_POLICIES or fault.diagnosed
     is_policy = any(one["kind"] in KINDS for one in objects(fault))
     assert is_policy is (fault in OF_POLICIES)
 

@@ -19,6 +19,7 @@ from seatrial.catalog.systems.keda import ScaledObject
 from seatrial.catalog.systems.kubernetes.autoscaling import HorizontalPodAutoscaler
 from seatrial.catalog.systems.kubernetes.configmaps import ConfigMap
 from seatrial.catalog.systems.kubernetes.controllers import DaemonSet, Deployment, StatefulSet
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim, ResourceSlice
 from seatrial.catalog.systems.kubernetes.governance import (
     NetworkPolicy,
@@ -98,7 +99,21 @@ def placed(kind: type[Fact], name: str, spec: Obj) -> tuple[type[Fact], Obj]:
 _RULE = {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims"]}
 _REF = {"name": "models"}
 _CONFIG = {"controller_manager_config.yaml": "apiVersion: config.kueue.x-k8s.io/v1beta2\nkind: Configuration\n"}
+_BARE = {"key": "pool", "value": "new", "effect": "NoSchedule"}
 CLUSTER = snapshot(
+    (
+        Node,
+        {
+            "metadata": {"name": "new"},
+            "spec": {"taints": [_BARE]},
+            "status": {"allocatable": {"nvidia.com/gpu": "8"}},
+        },
+    ),
+    placed(
+        DaemonSet,
+        "dcgm-exporter",
+        {"template": {"metadata": {"labels": {"app": "dcgm-exporter"}}, "spec": {"tolerations": [{"key": "a"}]}}},
+    ),
     gpu_pod("a"),
     server(Deployment),
     door("server"),
@@ -226,6 +241,34 @@ def test_what_is_rendered_is_plain_data_and_always_the_same(remedy: Remedy) -> N
     assert json.dumps(msgspec.to_builtins(rendered(remedy).enforce)) == json.dumps(
         msgspec.to_builtins(rendered(remedy).enforce)
     )
+
+
+def test_exporters_tolerate_what_keeps_them_away_and_what_they_tolerated_before() -> None:
+    (part,) = rendered(REMEDIES["exporters-everywhere"]).enforce
+    tolerations = part["spec"]["template"]["spec"]["tolerations"]
+    assert tolerations == [{"key": "a"}, {"key": "pool", "operator": "Exists", "effect": "NoSchedule"}]
+    check = failing("blind-spots.every-accelerator-node-has-an-exporter", "")
+
+    def made(node: Obj, daemon: Obj | None = None, labels: Obj | None = None) -> Fix:
+        offered = {
+            "metadata": {"name": "n", "labels": labels or {}},
+            "status": {"allocatable": {"nvidia.com/gpu": "8"}},
+        }
+        template = {"metadata": {"labels": {"app": "dcgm-exporter"}}, "spec": {"nodeSelector": {"gpu": "yes"}}}
+        owned = {"metadata": {"name": "dcgm", "namespace": "gpu", **(daemon or {})}, "spec": {"template": template}}
+        at = snapshot((Node, {**offered, "spec": node}), (DaemonSet, owned))
+        return REMEDIES["exporters-everywhere"].render(at, [check])
+
+    tainted, gpu = {"taints": [_BARE]}, {"gpu": "yes"}
+    assert len(made(tainted, labels=gpu).enforce) == 1
+    assert made(tainted).is_empty  # it does not select it, which no toleration changes
+    assert "apps/daemonsets/gpu/dcgm" in made(tainted).caution
+    cordoned = {"unschedulable": True}
+    assert made(cordoned, labels=gpu).is_empty
+    operator = {"kind": "ClusterPolicy", "name": "p", "uid": "u", "controller": True}
+    of_operator = made(tainted, {"ownerReferences": [operator]}, labels=gpu)
+    assert of_operator.is_empty
+    assert "apps/daemonsets/gpu/dcgm" in of_operator.caution
 
 
 def test_quotas_are_what_is_asked_for_now() -> None:

@@ -196,6 +196,7 @@ NODES_UNSEEN = Fault(
             | {"nodeSelector": {"kubernetes.io/hostname": "nodes-unseen-1"}},
         ),
         undone_by="let the exporter tolerate the taint",
+        mended_by="exporters-everywhere",
     ),
 )
 

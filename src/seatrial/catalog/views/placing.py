@@ -17,12 +17,14 @@ _UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedul
 
 def admits(node: Node, spec: PodSpec) -> bool:
     """Cordoned nodes admit nobody who does not say so; those that are not ready come back."""
-    taints = (*node.spec.taints, *((_UNSCHEDULABLE,) if node.spec.unschedulable else ()))
-    barring = [
-        one for one in taints if one.effect in _BARRING and not one.key.startswith("node.kubernetes.io/not-ready")
-    ]
     tolerations = (*spec.tolerations, *(_added(spec) if _GKE in node.metadata.labels else ()))
-    return selects(spec, node) and all(any(tolerates(one, taint) for one in tolerations) for taint in barring)
+    return selects(spec, node) and all(any(tolerates(one, taint) for one in tolerations) for taint in barring(node))
+
+
+def barring(node: Node) -> list[Taint]:
+    """The taints that keep pods away which do not tolerate them."""
+    taints = (*node.spec.taints, *((_UNSCHEDULABLE,) if node.spec.unschedulable else ()))
+    return [one for one in taints if one.effect in _BARRING and not one.key.startswith("node.kubernetes.io/not-ready")]
 
 
 def _added(spec: PodSpec) -> Iterable[Toleration]:
