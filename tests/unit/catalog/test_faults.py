@@ -9,12 +9,16 @@ import msgspec
 import pytest
 
 from seatrial.app.broken import broken
+from seatrial.catalog.systems.kubernetes.controllers import DaemonSet
+from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.governance import (
     MutatingAdmissionPolicy,
     MutatingAdmissionPolicyBinding,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 )
+from seatrial.catalog.systems.kubernetes.pods import PodSpec
+from seatrial.catalog.views.placing import admits
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.docket import Trial, finding
 from seatrial.model.fact import ClusterIdentity, Fact, Obj, Snapshot
@@ -23,7 +27,7 @@ from seatrial.model.lab import LabSpec
 from seatrial.model.run import Environment, EnvironmentKind, Run
 from seatrial.model.verdict import Finding, failed
 from seatrial.model.wait import DEADLOCK, Broken
-from tests.unit.catalog.test_remedies import snapshot
+from tests.unit.catalog.test_remedies import failing, snapshot
 
 CATALOG = Catalog.load("seatrial.catalog")
 KINDS: dict[str, type[Fact]] = {
@@ -41,7 +45,7 @@ each = pytest.mark.parametrize("fault", CATALOG.faults.values(), ids=CATALOG.fau
 OF_POLICIES = [one for one in CATALOG.faults.values() if one.change.mended_by == "policies-set-aside"]
 
 
-def failures(fault: Fault) -> list[Finding]:
+def findings(fault: Fault) -> list[Finding]:
     """As the proofs find them; what a role writes and looks at is the system's own word."""
     found = []
     for key in fault.fails:
@@ -71,7 +75,7 @@ def told(fault: Fault, folder: Path, at: Snapshot) -> tuple[Broken, ...]:
         started_at=now,
         finished_at=now,
         environment=HERE,
-        findings=tuple(failures(fault)),
+        findings=tuple(findings(fault)),
     )
     path = folder / "run.json"
     path.write_bytes(msgspec.json.encode(run))
@@ -113,7 +117,7 @@ def test_the_policy_behind_a_failing_proof_is_named_and_set_aside(fault: Fault, 
     for one in told(fault, tmp_path, at):
         assert [near.subject.rpartition("/")[2] for near in one.near] == [policy]
 
-    fix = CATALOG.remedies["policies-set-aside"].render(at, failures(fault))
+    fix = CATALOG.remedies["policies-set-aside"].render(at, findings(fault))
     (binding,) = fix.enforce
     assert binding["metadata"]["name"] == next(o["metadata"]["name"] for o in given if o["kind"].endswith("Binding"))
     assert binding["spec"]["policyName"] == policy
@@ -121,7 +125,21 @@ def test_the_policy_behind_a_failing_proof_is_named_and_set_aside(fault: Fault, 
     assert {one.key for one in fix.about or ()} == set(fault.fails)
     after = policies([*(one for one in given if one["kind"] != binding["kind"]), merged(given, binding)])
     assert all(one.near == () for one in told(fault, tmp_path, after))
-    assert CATALOG.remedies["policies-set-aside"].render(after, failures(fault)).is_empty
+    assert CATALOG.remedies["policies-set-aside"].render(after, findings(fault)).is_empty
+
+
+def test_the_exporter_of_the_game_day_is_let_onto_the_nodes_that_it_missed() -> None:
+    fault = CATALOG.faults["nodes-unseen"]
+    kinds: dict[str, type[Fact]] = {"Node": Node, "DaemonSet": DaemonSet}
+    at = snapshot(*((kinds[one["kind"]], one) for one in objects(fault) if one["kind"] in kinds))
+    remedy = CATALOG.remedies[fault.change.mended_by]
+    (part,) = remedy.render(at, [failing(remedy.cures[0], "")]).enforce
+    spec = msgspec.convert(part["spec"]["template"]["spec"], PodSpec)
+    (before,) = (one.spec.template.spec for one in at.all(DaemonSet))
+    missed = [node for node in at.all(Node) if not admits(node, before)]
+    assert [one.name for one in missed] == ["nodes-unseen-1"]
+    after = msgspec.structs.replace(before, tolerations=spec.tolerations)
+    assert all(admits(node, after) for node in at.all(Node))
 
 
 def also(given: list[Obj], *, resource: str) -> list[Obj]:
