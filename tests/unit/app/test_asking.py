@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.app.asking import kinds
+from seatrial.app.asking import asked, kinds
+from seatrial.bundle.hardening import Chosen
 from seatrial.catalog.systems.kubernetes.controllers import Deployment
 from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.kit.clock import SystemClock
 from seatrial.model.fact import Fact, Obj
-from tests.unit.catalog.test_remedies import snapshot
+from tests.unit.catalog.test_remedies import CLUSTER, REMEDIES, rendered, snapshot
 
 
 def made(name: str, image: str = "a", namespace: str = "team-a", **status: str) -> tuple[type[Fact], Obj]:
@@ -42,3 +44,15 @@ def test_one_of_each_kind_is_asked_about() -> None:
         ("apps/deployments/team-a/server", "one", 2),
         ("apps/deployments/team-a/server", "new", 1),
     ]
+
+
+async def test_of_policies_of_other_engines_the_api_server_is_not_asked() -> None:
+    """They cannot be put in force in one namespace without being in force beside themselves; nobody is asked for leave."""
+    chosen = [Chosen(REMEDIES[id], (), rendered(REMEDIES[id])) for id in ("gatekeeper-images", "quotas", "signatures")]
+    assert all(one.fix.impact is not None for one in chosen)
+
+    def never(intended: object) -> bool:
+        raise AssertionError(intended)
+
+    client: Any = None  # nothing is sent
+    assert await asked(client, CLUSTER, chosen, consent=never, clock=SystemClock()) == tuple(chosen)
