@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from seatrial.measure.saturation import search, sweep
-from seatrial.model.errors import UsageError
+from seatrial.model.errors import Interrupted, UsageError
 from seatrial.model.load import Open, Phase, Plan
 from seatrial.model.load_result import LoadResult, LoadSeries, SeriesKind
 
@@ -19,8 +19,8 @@ def repeats(plan: Plan, times: int, *, send: Send, begin: Begin) -> LoadSeries:
     """The same plan with another seed each time, so that what they have in common is the server."""
 
     def attempt(number: float) -> LoadResult:
-        begin(f"run {number + 1:.0f} of {times}")
-        return send(msgspec.structs.replace(plan, seed=plan.seed + int(number)))
+        again = msgspec.structs.replace(plan, seed=plan.seed + int(number))
+        return _sent(again, f"run {number + 1:.0f} of {times}", send, begin)
 
     return sweep(attempt, range(times), SeriesKind.REPEATS)
 
@@ -40,11 +40,21 @@ def _at_rate(plan: Plan, send: Send, begin: Begin) -> Callable[[float], LoadResu
     seconds = sum(phase.seconds for phase in arrivals.phases)
 
     def attempt(rate: float) -> LoadResult:
-        begin(f"{rate:.4g} requests/s for {seconds:g} s")
         at_rate = msgspec.structs.replace(arrivals, phases=(Phase(seconds=seconds, rate=rate),))
-        return send(msgspec.structs.replace(plan, arrivals=at_rate))
+        what = f"{rate:.4g} requests/s for {seconds:g} s"
+        return _sent(msgspec.structs.replace(plan, arrivals=at_rate), what, send, begin)
 
     return attempt
+
+
+def _sent(plan: Plan, what: str, send: Send, begin: Begin) -> LoadResult:
+    """Ctrl-C before one of several has begun leaves those before it."""
+    begin(what)
+    try:
+        return send(plan)
+    except (Interrupted, KeyboardInterrupt):
+        begin("stopped; what there was until then is told")
+        raise Interrupted("stopped before anything was measured") from None
 
 
 def _open(plan: Plan) -> Open:

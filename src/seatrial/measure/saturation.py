@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from seatrial.model.errors import Interrupted
 from seatrial.model.load_result import Ending, LoadResult, LoadSeries, SeriesKind
 
 _MOST = 30  # tries
@@ -21,9 +22,8 @@ def search(attempt: Attempt, start: float, *, within: float) -> LoadSeries:
     by_client = False
     rate: float | None = start
     while rate is not None and len(results) < _MOST:
-        result = attempt(rate)
-        results.append(result)
-        if not result.complete:
+        result = _next_one(attempt, rate, results)
+        if result is None or not result.complete:
             break
         if result.validity.valid and met(result):
             low = rate
@@ -43,10 +43,21 @@ def sweep(attempt: Attempt, rates: Sequence[float], kind: SeriesKind = SeriesKin
     """One after the other, until somebody stops it."""
     results: list[LoadResult] = []
     for rate in rates:
-        results.append(attempt(rate))
-        if not results[-1].complete:
+        result = _next_one(attempt, rate, results)
+        if result is None or not result.complete:
             break
     return LoadSeries(kind=kind, results=tuple(results))
+
+
+def _next_one(attempt: Attempt, rate: float, results: list[LoadResult]) -> LoadResult | None:
+    """Added to the results; None where somebody stopped it before it had begun, and there are others to tell of."""
+    try:
+        results.append(attempt(rate))
+    except Interrupted:
+        if not results:
+            raise
+        return None
+    return results[-1]
 
 
 def met(result: LoadResult) -> bool:

@@ -5,12 +5,14 @@ import random
 import msgspec
 import pytest
 
+from seatrial.app import load_series
 from seatrial.kit.statistics import holm, interval, student_quantile, student_tails, welch
 from seatrial.measure.comparison import compare
 from seatrial.measure.saturation import search
 from seatrial.measure.steady import truncation
+from seatrial.model.errors import Interrupted
 from seatrial.model.load import Closed, Open, Phase, Plan, Slo, Target
-from seatrial.model.load_result import Ending, LoadResult, Validity, Window
+from seatrial.model.load_result import Ending, LoadResult, LoadSeries, Validity, Window
 
 PLAN = Plan(
     target=Target(url="http://s"), arrivals=Open(phases=(Phase(seconds=20, rate=1),)), slo=Slo(ttft=1, share=0.9)
@@ -63,6 +65,29 @@ def test_the_search_finds_the_limit(limit: float) -> None:
     assert found.highest is not None
     assert found.highest <= limit <= found.highest * 1.06
     assert not found.limit_is_client
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Interrupted("stopped")])
+@pytest.mark.parametrize(("at", "runs"), [(2, 2), (0, None)])
+def test_one_that_is_stopped_before_it_began_leaves_those_before_it(
+    stop: BaseException, at: int, runs: int | None
+) -> None:
+    said: list[str] = []
+
+    def send(plan: Plan) -> LoadResult:
+        if len(said) == at + 1:
+            raise stop
+        return result(1)
+
+    def tried() -> LoadSeries:
+        return load_series.repeats(PLAN, 5, send=send, begin=said.append)
+
+    if runs is None:
+        with pytest.raises(Interrupted):
+            tried()
+    else:
+        assert len(tried().results) == runs
+        assert said[-1].startswith("stopped")
 
 
 def test_the_search_does_not_take_the_clients_limit_for_the_servers() -> None:
