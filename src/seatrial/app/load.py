@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -188,10 +188,14 @@ def _samples(scraper: Scraper, crew: Senders) -> tuple[ServerSample, ...]:
 def _added(tally: Tally, parts: Iterable[Part]) -> bool:
     """Whether the run had come to its end: each process has told its last, and none was stopped."""
     last: set[int] = set()
-    for part in parts:
-        tally.add(part)
-        if part.last and not part.stopped:
-            last.add(part.shard)
+
+    def seen() -> Iterator[Part]:
+        for part in parts:
+            if part.last and not part.stopped:
+                last.add(part.shard)
+            yield part
+
+    tally.add_all(seen())
     return last >= set(range(tally.plan.shards))
 
 

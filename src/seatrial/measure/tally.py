@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from seatrial.kit.histogram import Histogram
 from seatrial.measure.arrivals import NANOSECONDS, length
@@ -25,6 +26,7 @@ from seatrial.model.load_result import (
 )
 
 _MOST_MOMENTS = 1_000_000  # of which the gaps are looked at
+_BATCH = 4096  # rows
 _TIMES = (
     *("ttft_sent", "whole_sent", "per_token_mean", "per_token", "gaps"),
     *("send_lag", "queued", "tokens_in", "tokens_out"),
@@ -59,8 +61,22 @@ class Tally:
         self._tokens_sending = 0.0
 
     def add(self, part: Part) -> None:
-        if part.rows:
-            self._rows(part.rows)
+        self.note(part)
+        self.count(part.rows)
+
+    def add_all(self, parts: Iterable[Part]) -> None:
+        """Many, for less than one by one."""
+        rows: list[Row] = []
+        for part in parts:
+            self.note(part)
+            rows += part.rows
+            if len(rows) >= _BATCH:
+                self.count(rows)
+                rows = []
+        self.count(rows)
+
+    def note(self, part: Part) -> None:
+        """All of a part but its rows."""
         self._h["gaps"].merge(part.gaps)
         self._h["per_token"].merge(part.per_token)
         for name, histogram in self._health.items():
@@ -91,8 +107,10 @@ class Tally:
         found = self._h[name].counts().percentile(share)
         return None if found is None else found / NANOSECONDS
 
-    def _rows(self, rows: Sequence[Row]) -> None:
+    def count(self, rows: Sequence[Row]) -> None:
         """All in one go, a column after the other: a million requests are read again in seconds."""
+        if not rows:
+            return
         self.indexes = max([self.indexes, *[row.index for row in rows]])
         self._last = max([self._last, *[row.end for row in rows]])
         counted = [row for row in rows if row.due >= self._warm_until]
@@ -105,8 +123,7 @@ class Tally:
         self._marks.update([row.marks for row in counted])
         ok = [row for row in counted if row.ending is Ending.OK]
         tokens = [row.tokens_out if row.tokens_out >= 0 else row.chunks for row in ok]
-        slo = self.plan.slo
-        good = [is_good(row, came, slo) for row, came in zip(ok, tokens, strict=True)] if slo.asks else [True] * len(ok)
+        good = good_of(ok, tokens, self.plan.slo)
         self._good += sum(good)
         self._windows.add(counted, Answers(ok, tokens, good))
         self._ok(ok, tokens)
@@ -132,9 +149,11 @@ class Tally:
                 if came > 1 and row.first >= 0
             ]
         )
-        self._tokens_sending += sum(
-            [came * self._share_while_sending(row) for row, came in zip(rows, tokens, strict=True)]
-        )
+        if self._sending_until is None or self._last <= self._sending_until:
+            self._tokens_sending += sum(tokens)
+        else:
+            shares = map(self._share_while_sending, rows)
+            self._tokens_sending += sum([came * share for came, share in zip(tokens, shares, strict=True)])
 
     def _share_while_sending(self, row: Row) -> float:
         """Of its tokens, which came about evenly from the first to the last; a whole answer came at its end."""
@@ -224,12 +243,18 @@ class Tally:
         )
 
 
-def is_good(row: Row, tokens: int, slo: Slo) -> bool:
-    """Whether an answer that went well was also quick enough."""
-    if slo.ttft is not None and (row.first < 0 or row.first - row.due > slo.ttft * NANOSECONDS):
-        return False
-    if slo.whole is not None and row.end - row.due > slo.whole * NANOSECONDS:
-        return False
-    if slo.per_token is None or tokens < 2:
-        return True
-    return row.first >= 0 and row.last - row.first <= slo.per_token * NANOSECONDS * (tokens - 1)
+def good_of(rows: Sequence[Row], tokens: Sequence[int], slo: Slo) -> list[bool]:
+    """Which of the answers that went well were also quick enough."""
+    if not slo.asks:
+        return [True] * len(rows)
+    of_first, never = slo.ttft is not None, math.inf
+    first, whole, each = (
+        never if limit is None else limit * NANOSECONDS for limit in (slo.ttft, slo.whole, slo.per_token)
+    )
+    of_each = slo.per_token is not None
+    return [
+        (not of_first or (row.first >= 0 and row.first - row.due <= first))
+        and row.end - row.due <= whole
+        and (not of_each or came < 2 or (row.first >= 0 and row.last - row.first <= each * (came - 1)))
+        for row, came in zip(rows, tokens, strict=True)
+    ]

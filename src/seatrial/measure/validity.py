@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from operator import sub
+from operator import mul, sub
 
 import msgspec
 
@@ -52,9 +52,8 @@ class _Pace:
         lasting = inorder[-1] - inorder[0] if inorder else 0
         self.rate = len(gaps) / lasting * NANOSECONDS if lasting else None
         self.variation: float | None = None
-        if lasting and len(gaps) >= _FEW_GAPS:
-            mean = lasting / len(gaps)
-            self.variation = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) / mean
+        if lasting and len(gaps) >= _FEW_GAPS:  # in whole numbers, so that gaps that are all alike vary by nothing
+            self.variation = math.sqrt(len(gaps) * sum(map(mul, gaps, gaps)) - lasting**2) / lasting
 
 
 def judge(
