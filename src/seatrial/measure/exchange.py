@@ -34,6 +34,7 @@ class Exchange:
         "index",
         "marks",
         "model",
+        "over",
         "request",
         "sent",
         "stall",
@@ -43,6 +44,7 @@ class Exchange:
         self.index, self.due, self.begun, self.model, self.request = index, due, begun, model, request
         self._is_stream = is_stream
         self.sent = self.first = self.end = self._last_text = -1
+        self.over = -1  # when that was known
         self.ending: Ending | None = None
         self.marks = 0
         self.stall = 0
@@ -95,7 +97,7 @@ class Exchange:
 
     def close(self, ending: Ending | None, at: int) -> None:
         """It is over: cut off for the reason that is given, or, without one, because the other side is done."""
-        self.end = at
+        self.end = self.over = at
         if self.events.done and ending in (Ending.SILENT, Ending.TIMEOUT, Ending.STOPPED):
             ending, self.end = None, self.heard  # it had said that it was done, and then forgot to end
         if ending is None:

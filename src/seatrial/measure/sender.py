@@ -95,7 +95,7 @@ class Sender:
     def _ended(self, exchange: Exchange) -> None:
         self._ledger.done(exchange)
         assert exchange.ending is not None
-        self._source.ended(exchange.end, exchange.ending, exchange.retry_after())
+        self._source.ended(exchange.over, exchange.ending, exchange.retry_after())
 
     def _part(self, *, last: bool = False) -> Part:
         most, self._pool.most = self._pool.most, len(self._pool.flying)

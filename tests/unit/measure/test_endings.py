@@ -12,7 +12,7 @@ from seatrial.measure.exchange import Exchange
 from seatrial.measure.pool import answering
 from seatrial.model.load import Limits, Prompts
 from seatrial.model.load_result import MARKS, Ending, Mark, Row
-from tests.unit.measure.run import closed_plan, ending_of, result_of, row_of
+from tests.unit.measure.run import closed_plan, ending_of, parts_of, result_of, row_of
 from tests.unit.measure.server import DONE, HEAD, Answer, Script, chunk, event, plain, serving, usage
 
 JSON = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"
@@ -197,9 +197,11 @@ def test_done_and_never_ended() -> None:
         await asyncio.sleep(5)
 
     with serving(script) as server:
-        row = row_of(closed_plan(server.url, limits=Limits(silence=0.2)))
-    assert row.ending is Ending.OK
-    assert row.end - row.sent < 200_000_000
+        parts = parts_of(closed_plan(server.url, requests=2, limits=Limits(silence=0.2)))
+    first, second = (row for part in parts for row in part.rows)
+    assert first.ending is second.ending is Ending.OK
+    assert first.end == first.last
+    assert second.due - first.end >= 200_000_000  # the client did wait, and asked again only then
 
 
 @pytest.mark.parametrize(
