@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     from seatrial.model.load_result import LoadResult
 
     load_rules.settle(args)
+    for place in (args.save, args.output_file):
+        output.expect(place)
     before = load_files.results(args.baseline) if args.baseline is not None else ()
     with watched() as watch:
         outcome = _sent(args, watch) if args.resume is None else _gone_on(args, watch)

@@ -23,6 +23,14 @@ def write(text: str, to: Path | None = None) -> None:
         raise UsageError(f"{to} cannot be written: {error.strerror}", way_out="name another file") from error
 
 
+def expect(to: Path | None) -> None:
+    """Before what takes long, so that it does not end at a place that cannot be written."""
+    if to is None or str(to) == "-":
+        return
+    if to.is_dir() or not os.access(to.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{to} cannot be written", way_out="name another file")
+
+
 def colour(to: Path | None = None) -> bool:
     return to is None and _wants_colour(sys.stdout)
 

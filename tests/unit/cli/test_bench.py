@@ -146,6 +146,38 @@ def test_the_servers_own_metrics_are_read_in_every_run(tmp_path: Path) -> None:
     assert told["requests"] == 2
 
 
+def test_keys_are_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MY_KEY", "hush-hush-hush")
+    with serving(plain(tokens=1, ttft=0, gap=0)) as server:
+        kept = ("--save", str(tmp_path / "saved"), "--record", str(tmp_path / "record"))
+        run(
+            server.url,
+            "--clients",
+            "1",
+            "--requests",
+            "2",
+            "--api-key-from",
+            "MY_KEY",
+            "--header-from",
+            "X-A=MY_KEY",
+            *kept,
+        )
+        assert server.asked[0].header("authorization") == "Bearer hush-hush-hush"
+        assert server.asked[1].header("x-a") == "hush-hush-hush"
+    said = capfd.readouterr()
+    for place in (said.out, said.err, *(path.read_text() for path in tmp_path.iterdir())):
+        assert "hush" not in place
+    assert "MY_KEY" in (tmp_path / "record").read_text()
+
+
+@pytest.mark.parametrize("flag", ["--save", "--output-file"])
+def test_a_place_that_cannot_be_written_is_said_first(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(URL, "--for", "10m", flag, "/no/such/folder/file") == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_metrics_that_are_not_there_are_told(tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     with serving(plain(tokens=1, ttft=0, gap=0)) as server:
