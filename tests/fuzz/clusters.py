@@ -37,7 +37,8 @@ def objects(draw: st.DrawFn, kind: type[Fact]) -> dict[str, Any]:
 @st.composite
 def snapshots(draw: st.DrawFn, kinds: dict[str, type[Fact]], often: Iterable[type[Fact]]) -> Snapshot:
     """Some of each kind that matters, a few of others, and gaps where others may not be read."""
-    some = [*often, *(kinds[of] for of in draw(st.lists(st.sampled_from(sorted(kinds)), max_size=4)))]
+    chosen = draw(st.lists(st.sampled_from(list(often)), max_size=5))
+    some = [*chosen, *(kinds[of] for of in draw(st.lists(st.sampled_from(sorted(kinds)), max_size=3)))]
     facts: dict[str, tuple[Fact, ...]] = dict.fromkeys(kinds, ())
     for kind in some:
         for obj in draw(st.lists(objects(kind), max_size=2)):

@@ -41,6 +41,7 @@ MENDED = {
 LOOKED_AT = {check for remedy in CATALOG.remedies.values() for check in remedy.answers}
 
 
+@half
 @given(snapshots(WAITED_FOR, OFTEN))
 def test_no_source_of_waiting_breaks(snapshot: Snapshot) -> None:
     found = diagnosis.diagnose(CATALOG.sources.values(), snapshot)
@@ -76,7 +77,7 @@ def _of(snapshot: Snapshot, facts: list[Fact], checks: list[str]) -> list[Findin
     ]
 
 
-@half
+@few
 @given(snapshots(MENDED, (Pod, Node)), st.sampled_from(sorted(CATALOG.remedies)))
 def test_every_remedy_renders_files_or_nothing(snapshot: Snapshot, id: str) -> None:
     remedy = CATALOG.remedy(id)
