@@ -57,22 +57,23 @@ def _finalizers(one: Fact) -> str:
 
 
 @source("endings.namespace-does-not-go")
-def namespace_does_not_go(every: All[Leaving]) -> Iterator[Found]:
+def namespace_does_not_go(every: All[Leaving], spaces: All[Namespace]) -> Iterator[Found]:
     """A namespace was deleted, and is still there.
 
     Why: something in it has a finalizer whose owner does not run, or an API that may have objects in it does not answer.
     Prevent: remove controllers after their objects, never before; and delete an APIService together with its server.
     """
-    for one in every:
-        if not isinstance(one.what, Namespace):
+    late = {one.what.subject: one.late for one in every}
+    for space in spaces:
+        if space.subject not in late:
             continue
-        held = {told.type: told for told in one.what.status.conditions if told.type in _LEFT and told.status == "True"}
+        held = {told.type: told for told in space.status.conditions if told.type in _LEFT and told.status == "True"}
         worst = next((held[type] for type in _LEFT if type in held), Condition(message="the cluster does not say why"))
         yield Wait(
-            waiter=one.what.subject,
-            holder=_keeper(one.what, worst),
+            waiter=space.subject,
+            holder=_keeper(space, worst),
             what="the end of what is in it",
-            because=f"{one.what.subject} should have gone {_ago(one.late)} ago: {worst.message}",
+            because=f"{space.subject} should have gone {_ago(late[space.subject])} ago: {worst.message}",
             certainty=Certainty.CERTAIN if held else Certainty.LIKELY,
             actions=(Action(_remedy(worst)),),
         )
