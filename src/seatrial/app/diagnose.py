@@ -15,6 +15,7 @@ from seatrial.catalog.systems.kubernetes.disruption import PodDisruptionBudget
 from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.catalog.waits.advice import Case
+from seatrial.catalog.waits.constraints import rules_of
 from seatrial.catalog.waits.explaining import explain
 from seatrial.catalog.waits.floor import Floor
 from seatrial.catalog.waits.groups import Group
@@ -137,4 +138,5 @@ def _explained(snapshot: Snapshot, names: frozenset[str]) -> Iterator[Explanatio
     for pod in list(seen.values())[:_MOST_EXPLAINED]:
         wants = tuple(want for _, want in open_requests(shelf, pod, claims)) if shelf is not None else ()
         budgets = snapshot.all(PodDisruptionBudget)
-        yield explain(Case(pod, floor.look(pod), floor, snapshot.all(Group), budgets, shelf, wants))
+        rules = rules_of(pod, claims)
+        yield explain(Case(pod, floor.look(pod), floor, snapshot.all(Group), budgets, shelf, wants, rules))

@@ -15,6 +15,7 @@ from seatrial.catalog.views.placing import required_affinity
 from seatrial.catalog.views.selectors import selects
 from seatrial.catalog.waits.amounts import many, told
 from seatrial.catalog.waits.attachments import ELSEWHERE, FULL, UNBOUND
+from seatrial.catalog.waits.constraints import Rule, together
 from seatrial.catalog.waits.floor import Floor, Look
 from seatrial.catalog.waits.groups import Group, release
 from seatrial.catalog.waits.neighbours import APART, NEAR, REPELLED, SPREAD
@@ -54,14 +55,17 @@ class Case(msgspec.Struct, frozen=True):
     budgets: tuple[PodDisruptionBudget, ...] = ()
     shelf: Shelf | None = None
     wants: tuple[Exactly, ...] = ()  # of devices, by claims that are open
+    rules: tuple[Rule, ...] = ()  # which devices of these go together
 
     @property
     def without_devices(self) -> int:
         """Nodes that would take it and cannot reach the devices that it claims."""
         if self.shelf is None or not self.wants:
             return 0
+        places = [together(self.shelf, rule) for rule in self.rules]
         return sum(
-            not self.shelf.serves(node.name, self.wants) for node in self.look.room.fitting(demands(self.pod.spec))
+            not self.shelf.serves(node.name, self.wants) or any(node.name not in one for one in places)
+            for node in self.look.room.fitting(demands(self.pod.spec))
         )
 
     @property
@@ -103,6 +107,9 @@ def _devices(first: str, case: Case) -> Advice:
     known = [want for want in case.wants if want.device_class_name in case.shelf.classes]
     if len(known) < len(case.wants):
         return Advice(first, "needs a DeviceClass that does not exist", (Action("create it, or install its driver"),))
+    unmet = [rule for rule in case.rules if not together(case.shelf, rule)]
+    if unmet:
+        return Advice(first, f"needs {unmet[0].told}", (Action("wait until such devices are free in one place"),))
     want = min(known, key=lambda one: max(case.shelf.offer(one).free.values(), default=0) if case.shelf else 0)
     offer, count = case.shelf.offer(want), case.shelf.count(want)
     best, free = max(offer.free.items(), key=lambda one: (one[1], one[0]), default=("", 0))

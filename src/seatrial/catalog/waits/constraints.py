@@ -80,6 +80,21 @@ def _wait(group: Group, holder: str, because: str) -> Wait:
     )
 
 
+def rules_of(pod: Pod, claims: Mapping[tuple[str, str], ResourceClaim]) -> tuple[Rule, ...]:
+    """Of its claims that are open."""
+    return tuple(rule for _, rule in _open(pod, claims))
+
+
+def together(shelf: Shelf, rule: Rule) -> Met:
+    """Where devices that are free go together."""
+    key = "together", msgspec.json.encode(rule)
+    if key not in shelf.memo:
+        free = [_free(shelf, _candidates(shelf, request)) for request in rule.requests]
+        shelf.memo[key] = _met(free, _counts(rule), rule)
+    found: Met = shelf.memo[key]
+    return found
+
+
 def _unmet(shelf: Shelf, claim: ResourceClaim, rule: Rule) -> str:
     """The same for claims that ask for the same. Empty where it can be met, or where devices lack anyway."""
     key = "unmet", msgspec.json.encode((rule, claim.spec.devices.requests))
@@ -91,8 +106,7 @@ def _unmet(shelf: Shelf, claim: ResourceClaim, rule: Rule) -> str:
 
 def _judged(shelf: Shelf, rule: Rule) -> str:
     every = [_candidates(shelf, request) for request in rule.requests]
-    free = [[slot for slot in slots if slot.key not in shelf.users] for slots in every]
-    counts = [min(want.count for want in request.wants) for request in rule.requests]
+    free, counts = [_free(shelf, slots) for slots in every], _counts(rule)
     if not all(every):
         return ""
     if not any(_value(slot, rule.attribute) for slots in every for slot in slots):
@@ -108,19 +122,40 @@ def _candidates(shelf: Shelf, request: DeviceRequest) -> list[Slot]:
     return [slot for want in request.wants if want.device_class_name in shelf.classes for slot in shelf.selected(want)]
 
 
-def _met(requests: list[list[Slot]], counts: list[int], rule: Rule | None) -> bool:
-    """Whether any place has them; of requests that want the same devices it may say yes too often. A pool is everywhere."""
+def _free(shelf: Shelf, slots: Iterable[Slot]) -> list[Slot]:
+    return [slot for slot in slots if slot.key not in shelf.users]
+
+
+def _counts(rule: Rule) -> list[int]:
+    return [min(want.count for want in request.wants) for request in rule.requests]
+
+
+class Met(msgspec.Struct, frozen=True):
+    nodes: frozenset[str]
+    anywhere: bool  # pools that every node reaches are enough
+
+    def __bool__(self) -> bool:
+        return self.anywhere or bool(self.nodes)
+
+    def __contains__(self, node: str) -> bool:
+        return self.anywhere or node in self.nodes
+
+
+def _met(requests: list[list[Slot]], counts: list[int], rule: Rule | None) -> Met:
+    """Which places have them; of requests that want the same devices it may say yes too often. A pool is everywhere."""
     places: dict[str, list[list[Slot]]] = defaultdict(lambda: [[] for _ in requests])
     for number, slots in enumerate(requests):
         for slot in slots:
             places[slot.place][number].append(slot)
-    shared = [found for place, found in places.items() if "/" in place]
-    nodes = [found for place, found in places.items() if "/" not in place] or [[[] for _ in requests]]
-    for found in nodes:
-        there = [[*own, *(slot for pool in shared for slot in pool[number])] for number, own in enumerate(found)]
-        if _together(there, counts, rule):
-            return True
-    return False
+    pools = [found for place, found in places.items() if "/" in place]
+    shared = [[slot for pool in pools for slot in pool[number]] for number in range(len(requests))]
+    nodes = frozenset(
+        place
+        for place, found in places.items()
+        if "/" not in place
+        and _together([[*own, *more] for own, more in zip(found, shared, strict=True)], counts, rule)
+    )
+    return Met(nodes, _together(shared, counts, rule))
 
 
 def _together(there: list[list[Slot]], counts: list[int], rule: Rule | None) -> bool:

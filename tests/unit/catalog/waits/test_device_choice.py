@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
+from seatrial.catalog.systems.kubernetes.dra import ResourceClaim
+from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.waits.advice import Case
+from seatrial.catalog.waits.constraints import rules_of
+from seatrial.catalog.waits.explaining import explain
+from seatrial.catalog.waits.floor import Floor
+from seatrial.catalog.waits.shelf import Shelf
+from seatrial.catalog.waits.wishes import open_requests
 from seatrial.model.fact import Obj
-from tests.unit.catalog.waits.scene import NOW, node, pod, seen
+from seatrial.model.wait import Explanation
+from tests.unit.catalog.waits.scene import NOW, node, pod, seen, snapshot
 from tests.unit.catalog.waits.test_devices import CLASS, claiming, device, slices
 
 Given = tuple[str, Obj]
@@ -128,3 +137,20 @@ def test_and_not_where_it_can_be_had(name: str) -> None:
 def test_a_template_that_is_refused_is_told_instead_of_the_guess_that_nobody_made_a_claim() -> None:
     (cause,) = seen(*CASES["no template"][2]).causes
     assert cause.source == "claim-making.is-refused"
+
+
+def explained(*given: Given) -> Explanation:
+    here = snapshot(*given)
+    (floor,), (shelf,) = here.all(Floor), here.all(Shelf)
+    waits = next(one for one in here.all(Pod) if one.name == "p")
+    known = {(one.metadata.namespace, one.name): one for one in here.all(ResourceClaim)}
+    wants = tuple(want for _, want in open_requests(shelf, waits, known))
+    return explain(Case(waits, floor.look(waits), floor, shelf=shelf, wants=wants, rules=rules_of(waits, known)))
+
+
+def test_a_node_whose_devices_do_not_go_together_does_not_fit() -> None:
+    given = [*NODES, *TORN, claim(2, **SAME), claiming()]
+    told = explained(*given)
+    assert (told.fits, {one.constraint: one.nodes for one in told.fails}) == (0, {"claimed devices": 1})
+    assert "the same d.example/numa" in told.needs
+    assert explained(*NODES, TWO, claim(2, **SAME), claiming()).fits == 1
