@@ -24,7 +24,7 @@ _MARKS = (
 )  # fmt: skip
 _KIND = re.compile(rb"^kind: *[\"']?(\w+)[\"']? *\r?$", re.MULTILINE)
 _BORDER = re.compile(rb"^---(?:[ \t].*)?\r?\n", re.MULTILINE)
-_LOGS = re.compile(rb"^==== START (logs for container [^\n]{1,600}) ====\n", re.MULTILINE)
+_LOGS = re.compile(rb"==== START (logs for container [^\n]{1,600}) ====\n")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _LIMITS = yaml.Limits(nodes=20_000_000)  # a list of a large cluster is one document
 
@@ -74,6 +74,14 @@ class Head(msgspec.Struct, frozen=True, rename="camel"):
     metadata: HeadMeta | None = None
 
 
+class _List(msgspec.Struct, frozen=True, rename="camel"):
+    items: list[msgspec.Raw] | None  # Go writes an empty list as null
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: _Continued | None = None
+
+
+_lists = msgspec.json.Decoder(_List)
 _heads = msgspec.json.Decoder(Head)
 _fields = msgspec.json.Decoder(_Fields)
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
@@ -125,6 +133,9 @@ def _as_utf8(data: bytes) -> bytes:
 
 def _from_json(data: bytes) -> Iterator[Document]:
     """One document after another; the logs that ``cluster-info dump`` writes between them are left out."""
+    if (whole := _alone(data)) is not None:
+        yield whole
+        return
     for begin, end in _pieces(data):
         piece = memoryview(data)[begin:end]
         at = 0
@@ -134,9 +145,23 @@ def _from_json(data: bytes) -> Iterator[Document]:
             at += size
 
 
+def _alone(data: bytes) -> Document | None:
+    """Of a file that is one document, as most are: told in one pass."""
+    try:
+        said = _lists.decode(data)
+    except _NOT_JSON:
+        return None
+    if not (said.kind or "").endswith("List"):
+        return None
+    raw = msgspec.Raw(data)
+    items, metadata = tuple(said.items or ()), said.metadata
+    goes_on = metadata is not None and bool(metadata.token)
+    return Document(said.api_version or "", said.kind or "", items, listed=True, goes_on=goes_on, whole=raw)
+
+
 def _pieces(data: bytes) -> Iterator[tuple[int, int]]:
     at = 0
-    while (start := _LOGS.search(data, at)) is not None:
+    while (start := _logs(data, at)) is not None:
         yield at, start.start()
         end = data.find(b"==== END " + start[1] + b" ====", start.end())
         if end < 0:
@@ -144,6 +169,14 @@ def _pieces(data: bytes) -> Iterator[tuple[int, int]]:
         line = data.find(b"\n", end)
         at = line + 1 if line >= 0 else len(data)
     yield at, len(data)
+
+
+def _logs(data: bytes, at: int) -> re.Match[bytes] | None:
+    """The next line that announces some."""
+    found = _LOGS.search(data, at)
+    while found is not None and found.start() and data[found.start() - 1 : found.start()] != b"\n":
+        found = _LOGS.search(data, found.end())
+    return found
 
 
 def _past_space(piece: memoryview, at: int) -> int:

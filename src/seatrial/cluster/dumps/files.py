@@ -25,7 +25,7 @@ from seatrial.kit.text import one_line
 from seatrial.model.errors import UsageError
 
 LARGEST = 8 << 30  # bytes that a dump may unpack to
-LARGEST_FILE = 1 << 30  # one file is in memory as a whole
+LARGEST_FILE = 2 << 30  # one file is in memory as a whole
 
 _MORE = "read more of it with --dump-limit SIZE, such as 32Gi"
 _ENDINGS = (".json", ".yaml", ".yml")

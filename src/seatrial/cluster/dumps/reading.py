@@ -20,9 +20,9 @@ from seatrial.kit.clock import Clock, SystemClock
 from seatrial.model.errors import UsageError
 from seatrial.model.fact import ClusterIdentity, Fact, Gap, GapReason, Series, Snapshot
 
-_MOMENT = re.compile(
-    rb"(?:creationTimestamp|lastHeartbeatTime|lastTransitionTime|lastTimestamp|renewTime|startedAt)"
-    rb"[\"']?: ?[\"']?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z"
+_MOMENTS = tuple(  # each begins with plain text, for which one can look ten times as fast
+    re.compile(name + rb"[\"']?: ?[\"']?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z")
+    for name in (rb"creationTimestamp", rb"lastTransitionTime", rb"lastHeartbeatTime", rb"lastTimestamp", rb"startedAt")
 )
 _ALWAYS_PARSED = ("List", "APIResourceList", "APIGroupList", "ReplicationControllerList")
 _WAY_OUT = (
@@ -85,7 +85,8 @@ class _Reading:
         except Damaged as error:
             self._damage(file, where.of, str(error))
         self._shelf.listings += listings
-        self._newest = max((self._newest, *(found[1] for found in _MOMENT.finditer(file.data))))
+        for moment in _MOMENTS:
+            self._newest = max((self._newest, *(found[1] for found in moment.finditer(file.data))))
 
     def finish(self, *, whole: bool) -> None:
         self._layout = layouts.told_by(self._names)
