@@ -278,26 +278,29 @@ def test_quotas_stop_those_updates_that_were_foretold(lab: str) -> None:
 
 
 async def updated_under_quota() -> None:
-    """An update that may take a pod away first goes on; one that may not finds no room for a pod more."""
-    home = "updates"
+    """An update that may take a pod away first begins; one that may not finds no room for a pod more."""
     async with api() as client:
-        await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}})
         for name, away in (("stands", 0), ("goes", 1)):
-            await client.apply(deployment(name, home, away))
-        await until_pods(client, home, lambda pods: len(pods) == 4)
+            await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            await client.apply(deployment(name, name, away))
+            await until_pods(client, name, lambda pods: len(pods) == 2)
         (chosen,) = (await harden.harden(Target(lab=NAME), only=("quotas",))).chosen
         impact = chosen.fix.impact
         assert impact is not None
-        assert [(hit.subject, hit.fate) for hit in impact.hits] == [(f"apps/deployments/{home}/stands", Fate.REFUSED)]
+        assert [(hit.subject, hit.fate) for hit in impact.hits] == [("apps/deployments/stands/stands", Fate.REFUSED)]
         for one in chosen.fix.enforce:
             await client.apply(one)
-        await until_object(client, f"/api/v1/namespaces/{home}/resourcequotas/seatrial-accelerators", full)
         anew = {"spec": {"template": {"metadata": {"annotations": {"example.com/anew": "1"}}}}}
         for name in ("stands", "goes"):
-            await client.patch(f"/apis/apps/v1/namespaces/{home}/deployments/{name}", anew)
-        await until_pods(client, home, lambda pods: sorted(map(made_anew, pods)) == ["", "", "goes", "goes"])
-        path = f"/apis/apps/v1/namespaces/{home}/deployments/stands"
+            await until_object(client, f"/api/v1/namespaces/{name}/resourcequotas/seatrial-accelerators", full)
+            await client.patch(f"/apis/apps/v1/namespaces/{name}/deployments/{name}", anew)
+        await until_pods(client, "goes", lambda pods: any(map(made_anew, pods)))  # there are no nodes: it waits for one
+        path = "/apis/apps/v1/namespaces/stands/deployments/stands"
         await until_object(client, path, lambda one: any("exceeded quota" in told for told in conditions(one)))
+        await until_pods(client, "stands", lambda pods: not any(map(made_anew, pods)))
+        for name in ("stands", "goes"):  # the tests after this one count pods
+            await client.delete(deployment(name, name, 0))
+            await until_pods(client, name, lambda pods: not pods)
 
 
 def deployment(name: str, namespace: str, away: int) -> Obj:
@@ -317,12 +320,11 @@ def deployment(name: str, namespace: str, away: int) -> Obj:
 
 def full(quota: Obj) -> bool:
     used: Obj = quota.get("status", {}).get("used", {})
-    return bool(used.get("requests.nvidia.com/gpu") == "4")
+    return bool(used.get("requests.nvidia.com/gpu") == "2")
 
 
-def made_anew(one: Obj) -> str:
-    annotations = one["metadata"].get("annotations") or {}
-    return str(one["metadata"]["labels"]["app"]) if "example.com/anew" in annotations else ""
+def made_anew(one: Obj) -> bool:
+    return "example.com/anew" in (one["metadata"].get("annotations") or {})
 
 
 def conditions(one: Obj) -> list[str]:
