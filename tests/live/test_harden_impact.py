@@ -280,27 +280,33 @@ def test_quotas_stop_those_updates_that_were_foretold(lab: str) -> None:
 async def updated_under_quota() -> None:
     """An update that may take a pod away first begins; one that may not finds no room for a pod more."""
     async with api() as client:
-        for name, away in (("stands", 0), ("goes", 1)):
-            await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-            await client.apply(deployment(name, name, away))
-            await until_pods(client, name, lambda pods: len(pods) == 2)
-        (chosen,) = (await harden.harden(Target(lab=NAME), only=("quotas",))).chosen
-        impact = chosen.fix.impact
-        assert impact is not None
-        assert [(hit.subject, hit.fate) for hit in impact.hits] == [("apps/deployments/stands/stands", Fate.REFUSED)]
-        for one in chosen.fix.enforce:
-            await client.apply(one)
-        anew = {"spec": {"template": {"metadata": {"annotations": {"example.com/anew": "1"}}}}}
-        for name in ("stands", "goes"):
-            await until_object(client, f"/api/v1/namespaces/{name}/resourcequotas/seatrial-accelerators", full)
-            await client.patch(f"/apis/apps/v1/namespaces/{name}/deployments/{name}", anew)
-        await until_pods(client, "goes", lambda pods: any(map(made_anew, pods)))  # there are no nodes: it waits for one
-        path = "/apis/apps/v1/namespaces/stands/deployments/stands"
-        await until_object(client, path, lambda one: any("exceeded quota" in told for told in conditions(one)))
-        await until_pods(client, "stands", lambda pods: not any(map(made_anew, pods)))
-        for name in ("stands", "goes"):  # the tests after this one count pods
-            await client.delete(deployment(name, name, 0))
-            await until_pods(client, name, lambda pods: not pods)
+        try:
+            await updated(client)
+        finally:
+            for name in ("stands", "goes"):  # the tests after this one count pods
+                await client.delete(deployment(name, name, 0))
+                await until_pods(client, name, lambda pods: not pods)
+
+
+async def updated(client: Client) -> None:
+    for name, away in (("stands", 0), ("goes", 1)):
+        await client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        await client.apply(deployment(name, name, away))
+        await until_pods(client, name, lambda pods: len(pods) == 2)
+    (chosen,) = (await harden.harden(Target(lab=NAME), only=("quotas",))).chosen
+    impact = chosen.fix.impact
+    assert impact is not None
+    assert [(hit.subject, hit.fate) for hit in impact.hits] == [("apps/deployments/stands/stands", Fate.REFUSED)]
+    for one in chosen.fix.enforce:
+        await client.apply(one)
+    anew = {"spec": {"template": {"metadata": {"annotations": {"example.com/anew": "1"}}}}}
+    for name in ("stands", "goes"):
+        await until_object(client, f"/api/v1/namespaces/{name}/resourcequotas/seatrial-accelerators", full)
+        await client.patch(f"/apis/apps/v1/namespaces/{name}/deployments/{name}", anew)
+    await until_pods(client, "goes", lambda pods: any(map(made_anew, pods)))  # there are no nodes: it waits for one
+    path = "/apis/apps/v1/namespaces/stands/deployments/stands"
+    await until_object(client, path, lambda one: any("exceeded quota" in told for told in conditions(one)))
+    await until_pods(client, "stands", lambda pods: not any(map(made_anew, pods)))
 
 
 def deployment(name: str, namespace: str, away: int) -> Obj:
