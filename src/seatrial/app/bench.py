@@ -9,7 +9,7 @@ import msgspec
 
 import seatrial
 from seatrial.app.leave import Consent, alone, bench_on
-from seatrial.app.reach import Ground, reach
+from seatrial.app.reach import Ground, reach, with_images
 from seatrial.app.target import Target as Where
 from seatrial.cluster import collect
 from seatrial.engine.catalog import Catalog
@@ -92,7 +92,7 @@ async def bench(
         command=command,
         started_at=started,
         finished_at=clock.now(),
-        environment=ground.environment,
+        environment=with_images(ground),
         findings=measured.findings,
         pages=catalog.pages(measured.findings),
         measures=measured.measures,

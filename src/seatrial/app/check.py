@@ -6,8 +6,6 @@ import datetime as dt
 import uuid
 from pathlib import Path
 
-import msgspec
-
 import seatrial
 from seatrial.app.reach import reach
 from seatrial.app.target import Target
@@ -78,7 +76,7 @@ def run_of(
         command=command,
         started_at=started,
         finished_at=clock.now(),
-        environment=msgspec.structs.replace(environment, images=()),
+        environment=environment,
         findings=findings,
         pages=catalog.pages(findings),
         fleet=tuple(one.shown for one in snapshot.all(Accelerators)),

@@ -55,7 +55,7 @@ async def diagnose(
         seatrial=seatrial.__version__,
         command=command,
         taken_at=snapshot.taken_at,
-        environment=msgspec.structs.replace(ground.environment, images=(), systems=()),
+        environment=msgspec.structs.replace(ground.environment, systems=()),
         about=subject,
         explanations=tuple(_explained(snapshot, names)),
         broken=failing,

@@ -11,7 +11,7 @@ import msgspec
 import seatrial
 from seatrial.app.leave import Consent, alone, bench_on
 from seatrial.app.preflight import Preflight, checks_for, look_ahead
-from seatrial.app.reach import Ground, reach
+from seatrial.app.reach import Ground, reach, with_images
 from seatrial.app.started import not_started
 from seatrial.app.target import Target
 from seatrial.engine.catalog import Catalog
@@ -157,7 +157,7 @@ def _run(
         command=command,
         started_at=times[0],
         finished_at=times[1],
-        environment=ground.environment,
+        environment=with_images(ground),
         requirements=tuple(one for one in scored if whole or judging & set(one.checks)),
         findings=judged.findings,
         pages=aim.catalog.pages(judged.findings),

@@ -135,8 +135,12 @@ def _environment(kind: EnvironmentKind, name: str, catalog: Catalog, snapshot: S
         cluster=snapshot.cluster,
         name=name,
         systems=systems.seen(catalog.systems.values(), snapshot),
-        images=_images(snapshot),
     )
+
+
+def with_images(ground: Ground) -> Environment:
+    """The environment with what its containers run, by digest, for evidence."""
+    return msgspec.structs.replace(ground.environment, images=_images(ground.snapshot))
 
 
 def _images(snapshot: Snapshot) -> tuple[str, ...]:

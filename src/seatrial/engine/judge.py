@@ -119,7 +119,9 @@ class _Court:
         for entry in self._docket(check):
             if isinstance(entry, Trial):
                 said = at_once(entry)
-                told.hear(entry, said if isinstance(said, Verdict) else await said)
+                verdict = said if isinstance(said, Verdict) else await said
+                if told.counts(verdict.outcome):
+                    told.hear(entry, verdict)
             else:
                 told.add(entry)
         return list(told.findings())
@@ -163,21 +165,20 @@ class _Told:
         self._findings: list[Finding] = []
         self._many: Counter[Outcome] = Counter()
 
+    def counts(self, outcome: Outcome) -> bool:
+        """Count one; whether it may still have to be told by itself."""
+        many = self._many[outcome] = self._many[outcome] + 1
+        return outcome not in self._room or many <= self._room[outcome]
+
     def hear(self, trial: Trial, verdict: Verdict) -> None:
-        if self._counts(verdict.outcome):
-            place = self._snapshot.place(trial.about) if isinstance(trial.about, Fact) else ""
-            self._findings.append(finding(trial.check, trial.subject, verdict, place=place))
+        place = self._snapshot.place(trial.about) if isinstance(trial.about, Fact) else ""
+        self._findings.append(finding(trial.check, trial.subject, verdict, place=place))
 
     def add(self, one: Finding) -> None:
-        if self._counts(one.outcome):
+        if self.counts(one.outcome):
             self._findings.append(one)
 
     def findings(self) -> Iterator[Finding]:
         fold = [outcome for outcome, most in self._room.items() if self._many[outcome] > most]
         yield from (one for one in self._findings if one.outcome not in fold)
         yield from (folded(self._check, outcome, self._many) for outcome in fold)
-
-    def _counts(self, outcome: Outcome) -> bool:
-        """Count one; whether it may still have to be told by itself."""
-        many = self._many[outcome] = self._many[outcome] + 1
-        return many <= self._room.get(outcome, many)

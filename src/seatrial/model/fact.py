@@ -123,6 +123,20 @@ class All(tuple[F, ...]):
         """Of several with one name, the first."""
         return {fact.name: fact for fact in reversed(self)}
 
+    def first_by(self, *parts: str) -> tuple[F, ...]:
+        """Of those that have the very same parts, such as pods of one template their containers, the first; at least two parts."""
+        if parts not in self._firsts:
+            parts_of = attrgetter(*parts)
+            seen: dict[tuple[int, ...], F] = {}
+            for fact in self:
+                seen.setdefault(tuple(map(id, parts_of(fact))), fact)
+            self._firsts[parts] = tuple(seen.values())
+        return self._firsts[parts]
+
+    @cached_property
+    def _firsts(self) -> dict[tuple[str, ...], tuple[F, ...]]:
+        return {}
+
 
 class GapReason(StrEnum):
     ABSENT = "absent"  # the API server does not serve this resource

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -55,11 +55,15 @@ def _served(resource: str, snapshot: Snapshot) -> Sighting:
 
 
 class Holds(msgspec.Struct, frozen=True):
-    """Found by an object in the cluster: ``where`` picks it among the facts of one kind."""
+    """Found by an object in the cluster: ``where`` picks it among the facts of one kind.
+
+    Where it looks at some ``parts`` of them alone, at two or more, it is asked only once of all that share these.
+    """
 
     kind: type[Fact]
     where: Callable[[Any], bool]
     what: str
+    parts: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
@@ -76,7 +80,8 @@ class Holds(msgspec.Struct, frozen=True):
     def look(self, snapshot: Snapshot) -> Sighting:
         gap: Gap | None = snapshot.gap(self.kind)
         facts: All[Fact] = snapshot.all(self.kind)
-        found = next((fact for fact in facts if self.where(fact)), None)
+        some: Iterable[Fact] = facts.first_by(*self.parts) if self.parts else facts
+        found = next((fact for fact in some if self.where(fact)), None)
         if found is not None:
             return Sighting(True, f"{found.subject} shows {self.what}")
         if gap is not None and gap.reason is not GapReason.ABSENT:

@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # facts are missing or forbidden
     ERROR = "error"  # the check itself broke
 
+    __hash__ = str.__hash__  # an enum's own is written in Python, and outcomes are counted by the hundred thousand
+
 
 class Severity(StrEnum):
     CRITICAL = "critical"

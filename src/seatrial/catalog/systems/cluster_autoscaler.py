@@ -10,7 +10,7 @@ import msgspec
 
 from seatrial.catalog.systems.exporters import called
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import KNOWN_BY, Pod
 from seatrial.model.fact import Fact, Shape
 from seatrial.model.system import Holds, Proof, System
 
@@ -75,7 +75,7 @@ CLUSTER_AUTOSCALER = System(
     id="cluster-autoscaler",
     title="Cluster Autoscaler",
     home="https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler",
-    found_by=Holds(Pod, called(NAME), f"a pod that is called {NAME}"),
+    found_by=Holds(Pod, called(NAME), f"a pod that is called {NAME}", KNOWN_BY),
     facts=(ConfigMap, ProvisioningRequest),
     proof=Proof.DOCUMENTS,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.catalog.systems.kubernetes.configmaps import BadSettings, ConfigMap, settings
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import KNOWN_BY, Pod
 from seatrial.model.fact import Shape
 from seatrial.model.system import Holds, Proof, System
 
@@ -62,7 +62,7 @@ DRAGONFLY = System(
     id="dragonfly",
     title="Dragonfly",
     home="https://d7y.io",
-    found_by=Holds(Pod, lambda pod: is_part(pod.metadata.labels, CLIENT), "the labels of Dragonfly's client"),
+    found_by=Holds(Pod, lambda pod: is_part(pod.metadata.labels, CLIENT), "the labels of Dragonfly's client", KNOWN_BY),
     facts=(ConfigMap,),
     proof=Proof.DOCUMENTS,
 )

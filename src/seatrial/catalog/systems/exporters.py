@@ -14,7 +14,7 @@ from functools import lru_cache
 from seatrial.catalog.roles import AcceleratorMetrics
 from seatrial.catalog.systems.accelerator_lab import DRIVER, RESOURCE
 from seatrial.catalog.systems.kubernetes.core import Node, is_accelerator
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import KNOWN_BY, Pod
 from seatrial.kit.quantity import whole
 from seatrial.model.fact import Obj
 from seatrial.model.system import Holds, Proof, System
@@ -56,7 +56,7 @@ _LAB = ("seatrial-accelerator-exporter",)
 def _system(
     id: str, title: str, home: str, names: tuple[str, ...], role: AcceleratorMetrics, *, proof: Proof = Proof.SIMULATED
 ) -> System:
-    found_by = Holds(Pod, called(*names), f"a pod that is called {' or '.join(names)}")
+    found_by = Holds(Pod, called(*names), f"a pod that is called {' or '.join(names)}", KNOWN_BY)
     return System(id=id, title=title, home=home, found_by=found_by, roles=(role,), proof=proof)
 
 
@@ -149,7 +149,7 @@ LAB_EXPORTER = System(
     id="lab-exporter",
     title="The lab's own exporter",
     home="",
-    found_by=Holds(Pod, called(*_LAB), f"a pod that is called {_LAB[0]}"),
+    found_by=Holds(Pod, called(*_LAB), f"a pod that is called {_LAB[0]}", KNOWN_BY),
     roles=(
         AcceleratorMetrics(
             player="lab-exporter",

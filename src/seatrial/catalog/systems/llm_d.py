@@ -7,7 +7,7 @@ from functools import partial
 from seatrial.catalog.roles import DisaggregatedServing, InferenceRouter, ModelPool
 from seatrial.catalog.systems import envoy_gateway as envoy
 from seatrial.catalog.systems import inference_extension as inference
-from seatrial.catalog.systems.kubernetes.pods import Pod
+from seatrial.catalog.systems.kubernetes.pods import KNOWN_BY, Pod
 from seatrial.catalog.systems.llm_d_stack import ENVOY_IMAGE, in_two_pods
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.lab import LabLevel
@@ -60,7 +60,7 @@ LLM_D = System(
     id="llm-d",
     title="llm-d inference scheduler",
     home="https://llm-d.ai",
-    found_by=Holds(Pod, _is_scheduler, "the image of its scheduler"),
+    found_by=Holds(Pod, _is_scheduler, "the image of its scheduler", KNOWN_BY),
     roles=(
         InferenceRouter(
             player="llm-d",

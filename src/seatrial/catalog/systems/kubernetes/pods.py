@@ -314,6 +314,9 @@ class PodStatus(Shape, frozen=True):
         return next((one for one in self.conditions if one.type == type), None)
 
 
+KNOWN_BY = ("metadata.labels", "spec.containers")  # parts of a pod that tell whose program it is
+
+
 class Pod(Fact, frozen=True):
     of = "pods"
 
