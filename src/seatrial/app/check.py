@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import seatrial
@@ -32,8 +33,9 @@ async def check(
     tell: Tell = silent,
     clock: Clock | None = None,
     command: str = "check",
+    keep: Callable[[Snapshot], None] = lambda _: None,
 ) -> Run:
-    """``only`` names checks or areas; ``accept`` is a file of exceptions."""
+    """``only`` names checks or areas; ``accept`` is a file of exceptions; ``keep`` is handed what was read."""
     clock = clock or SystemClock()
     catalog = Catalog.installed()
     checks = choose(catalog, only)
@@ -47,6 +49,7 @@ async def check(
             judged = await judge(catalog, checks, ground.snapshot, open_bench=None, clock=clock, tell=tell)
         except Stopped as stopped:
             judged, complete = stopped.so_far, False
+        keep(ground.snapshot)
     return run_of(
         ground.snapshot,
         ground.environment,

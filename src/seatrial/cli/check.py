@@ -38,13 +38,19 @@ def run(args: argparse.Namespace) -> int:
     if args.watch:
         return _watch(args)
     from seatrial.app import check
+    from seatrial.cli.leaving import keep
     from seatrial.cli.progress import shown
     from seatrial.cli.working import complete
 
     with shown() as progress:
         result = complete(
             check.check(
-                targets.of(args), only=tuple(args.only), accept=args.accept, tell=progress.tell, command=args.said
+                targets.of(args),
+                only=tuple(args.only),
+                accept=args.accept,
+                tell=progress.tell,
+                command=args.said,
+                keep=keep,
             )
         )
     return results.show(result, args)

@@ -34,6 +34,7 @@ from seatrial.cli import (
     trial,
 )
 from seatrial.cli.edge import Edge
+from seatrial.cli.leaving import leave
 from seatrial.model.errors import UsageError
 
 DESCRIPTION = "Takes a Kubernetes platform for AI from conformant to production-ready, and proves it."
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.said = shlex.join([tree.prog, *(sys.argv[1:] if argv is None else argv)])
         edge.code = args.run(args)
         sys.stdout.flush()
-    return edge.code
+    return leave(edge.code) if argv is None else edge.code
 
 
 def program(called: str) -> str:

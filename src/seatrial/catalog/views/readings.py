@@ -74,7 +74,8 @@ class NodeReadings(View, frozen=True):
         gaps = [gap for kind in cls.drawn_from if (gap := snapshot.gap(kind)) is not None]
         if any(gap.reason is not GapReason.ABSENT for gap in gaps):
             return
-        pods = {(one.metadata.namespace, one.name): one for one in snapshot.all(Pod)}
+        told = any(snapshot.all(kind) for kind in (DeviceUse, DeviceUseOfLate, DeviceAge))
+        pods = {(one.metadata.namespace, one.name): one for one in snapshot.all(Pod)} if told else {}
         nodes = {one.name for one in snapshot.all(AcceleratorNode)}
         seen: dict[str, dict[str, list[Series]]] = defaultdict(lambda: defaultdict(list))
         for kind in (DeviceUse, DeviceUseOfLate, DeviceAge):

@@ -53,7 +53,7 @@ def _on_nodes(snapshot: Snapshot) -> Iterator[SharedDevice]:
     holders: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in nodes}
     virtual: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for pod in snapshot.all(Pod):
-        if pod.status.phase not in _OVER:
+        if pod.metadata.annotations and pod.status.phase not in _OVER:
             for device in _noted(pod):
                 virtual[device][pod.metadata.namespace].append(pod.name)
     for one in snapshot.all(AcceleratorPod):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from operator import attrgetter
 
 from seatrial.catalog.systems.kubernetes.pods import Container, Pod, PodSpec, PodTemplate, SecurityContext
 from seatrial.catalog.views.workloads import Workload
-from seatrial.kit.remembered import remembered
 from seatrial.model.fact import Fact, Meta, Snapshot, View
 
 SYSTEM = "kube-system"
@@ -55,8 +55,9 @@ class TenantWorkload(Workload, frozen=True):
         workloads = snapshot.all(Workload)
         homes = driver_namespaces(workloads)
         for one in workloads:
-            away = [pod for pod in one.pods if pod.metadata.namespace != one.namespace]
-            at_home = [pod for pod in one.pods if pod.metadata.namespace == one.namespace] if away else one.pods
+            home = one.namespace
+            away = [pod for pod in one.pods if pod.metadata.namespace != home]
+            at_home = [pod for pod in one.pods if pod.metadata.namespace == home] if away else one.pods
             own = () if serves_nodes(one, homes) else at_home
             strangers = [pod for pod in away if pod.metadata.namespace != SYSTEM]
             if not own and not serves_nodes(one, homes):
@@ -76,15 +77,22 @@ class TenantWorkload(Workload, frozen=True):
 
 def _alike(pods: Iterable[Pod]) -> list[tuple[Pod, ...]]:
     kinds: dict[Hashable, list[Pod]] = defaultdict(list)
+    of_the_same: dict[tuple[int, ...], list[Pod]] = {}  # parts, as pods of one template have them
     for pod in pods:
-        kinds[_powers(pod.spec)].append(pod)
+        parts = tuple(map(id, _parts_of(pod.spec)))
+        members = of_the_same.get(parts)
+        if members is None:
+            members = of_the_same[parts] = kinds[_powers(pod.spec)]
+        members.append(pod)
     return [tuple(members) for members in kinds.values()]
 
 
-@remembered(
+_parts_of = attrgetter(
     "host_network", "host_pid", "host_ipc", "host_users", "runtime_class_name", "service_account_name",
     "automount_service_account_token", "resource_claims", "security_context", "volumes", "containers", "init_containers",
 )  # fmt: skip
+
+
 def _powers(spec: PodSpec) -> Hashable:
     """What tells two pods apart by what they may do. Ranks of a job differ in arguments and environment alone."""
     return (
