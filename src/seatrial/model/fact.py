@@ -195,7 +195,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         facts = self._facts(kind)
         known = self._collections.get(kind)
         if known is None or known[0] is not facts:
-            known = self._collections[kind] = (facts, All(fact for fact in facts if isinstance(fact, kind)))
+            are_all = all(issubclass(one, kind) for one in set(map(type, facts)))
+            known = self._collections[kind] = (
+                facts,
+                All(facts) if are_all else All(fact for fact in facts if isinstance(fact, kind)),
+            )
         return known[1]
 
     def gap(self, kind: type[Fact]) -> Gap | None:
