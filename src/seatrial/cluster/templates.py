@@ -17,6 +17,8 @@ from seatrial.cluster.likeness import Likeness
 from seatrial.cluster.shapes import divided, sections, twin, values_of
 from seatrial.model.fact import Fact, Shape
 
+_TRIED = 128  # templates of a page, after which most of its objects have to be of one that is known
+_STRIKES = 3  # pages one after the other that were not so; then the others are read without templates
 _MOST = 4096  # of a kind that are remembered; lists are in order, so that what is alike stands close together
 _BETWEEN, _INSTEAD = b"\0", b"\1"  # neither can be in JSON
 _TOKEN, _LENGTH = b'"kube-api-access-', len(b'"kube-api-access-12345')  # a volume of each pod, with a name by chance
@@ -26,28 +28,52 @@ F = TypeVar("F", bound=Fact)
 
 def long_list_reader(kind: type[F], short: ReadPage[F]) -> ReadPage[F]:
     """For the pages of one list. A list that ends on its first page is read by ``short``, and so is a page that does not fit."""
-    templates: list[_Templates[F]] = []
+    readers: list[_Pages[F]] = []
 
     def read(data: bytes) -> Page[F]:
-        if not templates:
+        if not readers:
             page = short(data)
             if not page.metadata.continue_:
                 return page
-            templates.append(_Templates(kind))
-        try:
-            return templates[0].read(data)
-        except msgspec.ValidationError:
-            return short(data)
+            readers.append(_Pages(kind, short))
+        return readers[0].read(data)
 
     return read
+
+
+class _Unalike(Exception):
+    """So many objects of a page differ that there is nothing to be gained by templates."""
+
+
+class _Pages(Generic[F]):
+    """By templates where these are met again and again; else as they are, and what is alike is kept once all the same."""
+
+    def __init__(self, kind: type[F], short: ReadPage[F]) -> None:
+        self._short, self._likeness = short, Likeness()
+        self._templates = _Templates(kind, self._likeness)
+        self._strikes = 0
+
+    def read(self, data: bytes) -> Page[F]:
+        if self._strikes < _STRIKES:
+            try:
+                page = self._templates.read(data)
+            except _Unalike:
+                self._strikes += 1
+            except msgspec.ValidationError:
+                pass
+            else:
+                self._strikes = 0
+                return page
+        page = self._short(data)
+        self._likeness.share(page.items or ())
+        return page
 
 
 class _Templates(Generic[F]):
     """Of the objects of one list."""
 
-    def __init__(self, kind: type[F]) -> None:
+    def __init__(self, kind: type[F], likeness: Likeness) -> None:
         self._kind = kind
-        likeness = Likeness()
         self._sections = {name: _Section(shape, likeness) for name, shape in sections(kind).items()}
         wires = {name: (one.wire, one.wire()) for name, one in self._sections.items()}
         self._decoder: msgspec.json.Decoder[Page[Any]] = msgspec.json.Decoder(Page[twin(kind, wires)])  # type: ignore[misc]
@@ -82,9 +108,13 @@ class _Section:
         found: list[Shape] = []
         text, before = _Text(b""), None
         made: Any = None
+        tried = 0
         for row in rows:
             said, values = _BETWEEN.join(parts(row)), plain(row)
-            if values != before or not text.is_like(said):
+            if values != before or (said != text.said and not text.is_like(said)):
+                tried += 1
+                if tried > _TRIED and 2 * tried > len(found):
+                    raise _Unalike
                 text, before = _Text(said), values
                 made = self._template(text, row, values)
             one = made.__copy__()
@@ -111,7 +141,7 @@ class _Text:
     """What an object says, in which the name of its token is by chance: it is like another that says the same but for that."""
 
     def __init__(self, said: bytes) -> None:
-        self._said, at = said, said.find(_TOKEN)
+        self.said, at = said, said.find(_TOKEN)
         pieces = said.split(said[at : at + _LENGTH]) if at >= 0 else [said]
         self.key = _INSTEAD.join(pieces)
         self._pieces: Any = tuple(pieces)
@@ -122,8 +152,7 @@ class _Text:
         self._tokens_of = itemgetter(*(slice(end - _LENGTH, end) for end in ends))
 
     def is_like(self, said: bytes) -> bool:
-        if said == self._said:
-            return True
+        """For what does not say the very same."""
         if len(self._pieces) < 2 or len(said) != self._size or self._pieces_of(said) != self._pieces:
             return False
         first, *others = self._tokens_of(said)[:-1]

@@ -107,6 +107,19 @@ def test_an_object_that_does_not_fit_is_left_out_and_the_others_are_not() -> Non
     assert len(found.left_out) == 1
 
 
+def test_objects_that_are_all_different_are_read_all_the_same_and_what_is_alike_is_there_once() -> None:
+    def odd(number: int) -> Obj:
+        return pod(f"p{number}", nodeSelector={"only": str(number)})
+
+    reads = long_list_reader(Pod, page_reader(Pod))
+    pages = [[odd(number) for number in range(start, start + 300)] for start in range(0, 1800, 300)]
+    found = [one for some in pages for one in reads(page(*some, more="on")).items or []]
+    assert found == plain(*(one for some in pages for one in some))
+    assert len({id(one.metadata.labels) for one in found}) == 1
+    again = reads(page(*(pod(f"q{number}") for number in range(300)), more="on")).items or []
+    assert again[0].spec.containers[0].env is again[-1].spec.containers[0].env
+
+
 def test_other_kinds_too() -> None:
     node = {
         "metadata": {"name": "n"},

@@ -127,3 +127,19 @@ def test_facts_are_found_by_name_and_of_two_the_first() -> None:
     found = snapshot((ADA, other)).all(Ship)
     assert found.by_name == {"ada": ADA}
     assert found == All((ADA, other))
+
+
+def test_of_facts_that_share_their_parts_the_first_is_told() -> None:
+    labels, hull = {"fleet": "north"}, Hull(draught_cm=5)
+    ada, bob = (Ship(metadata=Meta(name=name, labels=labels), spec=hull) for name in ("ada", "bob"))
+    eve = Ship(metadata=Meta(name="eve", labels={"fleet": "south"}), spec=hull)
+    ships = snapshot((ada, bob, eve)).all(Ship)
+    assert ships.first_by("metadata.labels", "spec") == (ada, eve)
+    asked: list[str] = []
+
+    def south(ship: Ship) -> bool:
+        asked.append(ship.name)
+        return ship.metadata.labels["fleet"] == "south"
+
+    sighting = Holds(Ship, south, "her flag", ("metadata.labels", "spec")).look(snapshot((ada, bob, eve)))
+    assert (sighting.there, sighting.how, asked) == (True, "ships/eve shows her flag", ["ada", "eve"])
