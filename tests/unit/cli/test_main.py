@@ -115,15 +115,13 @@ def test_a_report_goes_to_stdout_without_colour_and_exits_as_the_run_does() -> N
     assert done.stderr == ""
 
 
-def test_a_check_ends_with_its_code_and_all_that_it_said(tmp_path: Path) -> None:
-    (tmp_path / "pod.yaml").write_text(
-        "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: b}, spec: {containers: [{name: c, image: d}]}}"
-    )
-    done = seatrial("check", "--manifests", str(tmp_path), "-o", "json")
-    said = json.loads(done.stdout)
-    assert done.returncode in (0, 1, 3)
-    assert said["complete"] is True
-    assert said["findings"]
+def test_a_check_ends_with_its_code_and_all_that_it_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}}
+    (tmp_path / "pod.json").write_text(json.dumps(pod))
+    arguments = ["check", "--manifests", str(tmp_path), "-o", "json"]
+    done = seatrial(*arguments)
+    assert done.returncode == main(arguments) != 0
+    assert json.loads(done.stdout)["findings"] == json.loads(capsys.readouterr().out)["findings"] != []
 
 
 def test_a_report_can_go_to_a_private_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
