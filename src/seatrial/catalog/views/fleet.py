@@ -19,6 +19,8 @@ _ENDED = ("Succeeded", "Failed")
 _KEEPS_AWAY = ("NoSchedule", "NoExecute")
 
 Key = tuple[str, str, str]  # driver, pool, device
+Who = tuple[str, str]  # namespace and name
+Holders = tuple[Who, ...]
 
 
 class Accelerators(View, frozen=True):
@@ -61,7 +63,7 @@ def _by_node(snapshot: Snapshot) -> dict[str, list[AcceleratorPod]]:
     return found
 
 
-def _running(snapshot: Snapshot, names: set[str]) -> set[tuple[str, str]]:
+def _running(snapshot: Snapshot, names: set[str]) -> set[Who]:
     """Of the pods with these names, those that run."""
     return {
         (pod.metadata.namespace, pod.metadata.name)
@@ -90,39 +92,49 @@ def _counted(seen: AcceleratorNode, pods: Sequence[AcceleratorPod]) -> Iterator[
 def _named(
     node: Node,
     slices: Sequence[ResourceSlice],
-    holders: Mapping[Key, list[tuple[str, str]]],
-    running: set[tuple[str, str]],
+    holders: Mapping[Key, Holders],
+    running: set[Who],
 ) -> Iterator[tuple[str, tuple[FleetDevice, ...]]]:
     out = _takes_no_pods(node)
     devices: dict[str, list[FleetDevice]] = defaultdict(list)
+    told: dict[Holders, tuple[DeviceState, str]] = {}  # many devices of a node have the same holders
     for one in slices:
+        driver, pool = one.spec.driver, one.spec.pool.name
         for device in one.spec.devices:
-            held = holders.get((one.spec.driver, one.spec.pool.name, device.name), [])
-            state = _state(device, held, running, out=out)
-            holder = ", ".join("/".join(who) for who in held)
-            devices[one.spec.driver].append(FleetDevice(state, device.name, holder))
+            held = holders.get((driver, pool, device.name))
+            if held is None:
+                devices[driver].append(FleetDevice(_free(device, out=out), device.name))
+                continue
+            if held not in told:
+                told[held] = _held(held, running), ", ".join("/".join(who) for who in held)
+            state, holder = told[held]
+            devices[driver].append(FleetDevice(state, device.name, holder))
     for driver, found in devices.items():
         yield driver, tuple(found)
 
 
-def _state(device: Device, held: list[tuple[str, str]], running: set[tuple[str, str]], *, out: bool) -> DeviceState:
-    if held:
-        return DeviceState.HELD if any(who in running for who in held) else DeviceState.WAITING
+def _held(held: Holders, running: set[Who]) -> DeviceState:
+    return DeviceState.HELD if any(who in running for who in held) else DeviceState.WAITING
+
+
+def _free(device: Device, *, out: bool) -> DeviceState:
     tainted = any(taint.effect in _KEEPS_AWAY for taint in device.taints)
     return DeviceState.UNUSABLE if out or tainted else DeviceState.FREE
 
 
-def _holders(snapshot: Snapshot) -> dict[Key, list[tuple[str, str]]]:
+def _holders(snapshot: Snapshot) -> dict[Key, Holders]:
     """Namespace and pod of whom a device is reserved for; a claim that nobody uses yet stands for itself."""
-    found: dict[Key, list[tuple[str, str]]] = defaultdict(list)
+    found: dict[Key, Holders] = {}
     for claim in snapshot.all(ResourceClaim):
         if claim.status.allocation is None:
             continue
         namespace = claim.metadata.namespace
-        who = [(namespace, one.name) for one in claim.status.reserved_for] or [(namespace, f"claim {claim.name}")]
+        names = [one.name for one in claim.status.reserved_for] or [f"claim {claim.name}"]
+        who = tuple((namespace, name) for name in names)
         for result in claim.status.allocation.devices.results:
             if not result.admin_access:
-                found[result.driver, result.pool, result.device] += who
+                key = (result.driver, result.pool, result.device)
+                found[key] = found[key] + who if key in found else who
     return found
 
 
