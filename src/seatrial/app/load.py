@@ -63,12 +63,23 @@ def here(plan: Plan, *, skip_before: float = 0.0, first_index: int = 0) -> Sende
     return Crew(plan, skip_before=skip_before, first_index=first_index, cores=cores())
 
 
+class Listener(Protocol):
+    """Whoever tells others of a run while it goes, such as ``measure.exporter``."""
+
+    def begin(self, plan: Plan) -> None: ...
+
+    def take(self, part: Part) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class How(msgspec.Struct, frozen=True, kw_only=True):
     """What goes on beside a load, and who sends it."""
 
     metrics: tuple[str, ...] = ()  # addresses of the server's own, which are read meanwhile
     watch: Watch = lambda _: None
     hire: Hire = here
+    listener: Listener | None = None
 
 
 def send(plan: Plan, how: How = How(), *, record: Path | None = None) -> LoadResult:  # noqa: B008 - frozen
@@ -77,7 +88,7 @@ def send(plan: Plan, how: How = How(), *, record: Path | None = None) -> LoadRes
     started_at = _now()
     senders = how.hire(plan)
     kept = Record.begin(record, Header(plan=plan, started_at=started_at)) if record is not None else None
-    return _sent(Tally(plan, cores=senders.cores), senders, started_at, kept=kept, watch=how.watch, scraper=scraper)
+    return _sent(Tally(plan, cores=senders.cores), senders, started_at, kept=kept, how=how, scraper=scraper)
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +129,7 @@ def go_on(left: Left, plan: Plan, how: How = How()) -> LoadResult:  # noqa: B008
         senders,
         left.header.started_at,
         kept=Record.resume(left.record),
-        watch=how.watch,
+        how=how,
         scraper=Scraper(how.metrics),
         lost=left.lost,
     )
@@ -135,7 +146,7 @@ def _sent(
     started_at: str,
     *,
     kept: Record | None,
-    watch: Watch,
+    how: How,
     scraper: Scraper,
     lost: int = 0,
 ) -> LoadResult:
@@ -146,11 +157,13 @@ def _sent(
         if kept is not None:
             kept.add(part)
         tally.add(part)
+        if how.listener is not None:
+            how.listener.take(part)
 
     def turn() -> None:
         scraper.turn()
         at = 0.0 if crew.begun_at is None else max(time.monotonic() - begun - (crew.begun_at - _wall(begun)), 0.0)
-        watch(
+        how.watch(
             Glimpse(
                 at=at,
                 requests=tally.requests + tally.warm,
@@ -162,11 +175,15 @@ def _sent(
         )
 
     before = _since_process_start()
+    if how.listener is not None:
+        how.listener.begin(tally.plan)
     try:
         crew.run(take, turn)
     finally:
         if kept is not None:
             kept.close()
+        if how.listener is not None:
+            how.listener.end()
     if crew.stopped and not tally.requests:
         raise Interrupted("stopped before anything was measured")
     first = before + (crew.begun_at - _wall(begun)) if crew.begun_at is not None else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seatrial.cli import load_faces, load_flags, load_rules, output
 
 if TYPE_CHECKING:
-    from seatrial.app.load import How, Watch
+    from seatrial.app.load import How
     from seatrial.model.load import Plan
     from seatrial.model.load_result import LoadResult, LoadSeries
 
@@ -72,6 +72,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="compare with this saved result, and exit with 1 where something got worse",
     )
+    kept.add_argument(
+        "--otlp",
+        metavar="URL",
+        help="also tell OpenTelemetry's collector there, while it goes; OTEL_EXPORTER_OTLP_* in the environment do so too",
+    )
     load_faces.add(kept)
     load_rules.remember(parser)
     parser.set_defaults(run=run)
@@ -79,6 +84,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from seatrial.app import load, load_files, load_report
+    from seatrial.cli import load_export
     from seatrial.cli.load_live import watched
     from seatrial.model.load_result import LoadResult
 
@@ -86,8 +92,9 @@ def run(args: argparse.Namespace) -> int:
     for place in (args.save, args.output_file):
         output.expect(place)
     before = load_files.results(args.baseline) if args.baseline is not None else ()
-    with watched() as watch:
-        outcome = _sent(args, watch) if args.resume is None else _gone_on(args, watch)
+    with load_export.listener(args.otlp) as listener, watched() as watch:
+        how = load.How(metrics=tuple(args.metrics), watch=watch, listener=listener)
+        outcome = _sent(args, how) if args.resume is None else _gone_on(args, how)
     if args.save is not None:
         output.write(load.encode(outcome), args.save)
     load_faces.show(outcome, args)
@@ -96,18 +103,22 @@ def run(args: argparse.Namespace) -> int:
     return load_report.exit_code(outcome) or int(worse)
 
 
-def _sent(args: argparse.Namespace, watch: Watch) -> LoadResult | LoadSeries:
+def _sent(args: argparse.Namespace, how: How) -> LoadResult | LoadSeries:
+    from msgspec.structs import replace
+
     from seatrial.app import load
     from seatrial.cli import load_inside, load_plan
 
     usual = {"rate": 10.0, "length": 20.0} if args.service is None and args.lab is not None else {}
     plan = load_plan.plan(args, args.url or "", load.cores(), **usual)
     with load_inside.reached(args, plan) as (reached, hire):
-        how = load.How(metrics=tuple(args.metrics), watch=watch, hire=hire)
+        how = replace(how, hire=hire)
         return _series(args, reached, how) or load.send(reached, how, record=args.record)
 
 
-def _gone_on(args: argparse.Namespace, watch: Watch) -> LoadResult:
+def _gone_on(args: argparse.Namespace, how: How) -> LoadResult:
+    from msgspec.structs import replace
+
     from seatrial.app import load
     from seatrial.cli import load_again, load_inside
 
@@ -115,7 +126,7 @@ def _gone_on(args: argparse.Namespace, watch: Watch) -> LoadResult:
     if left.done:
         return left.result()
     with load_inside.reached(args, load_again.plan(args, left.plan)) as (plan, hire):
-        return load.go_on(left, plan, load.How(metrics=tuple(args.metrics), watch=watch, hire=hire))
+        return load.go_on(left, plan, replace(how, hire=hire))
 
 
 def _series(args: argparse.Namespace, plan: Plan, how: How) -> LoadSeries | None:

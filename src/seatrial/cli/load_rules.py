@@ -49,7 +49,7 @@ _WITH: dict[str, tuple[str, ...]] = {
 # What is not of the plan, and so may come with that of a record.
 _BESIDES = {
     *("--service", "--lab", "--in-cluster", "--image", "--yes", "--kubeconfig", "--context"),
-    *("--metrics", "--save", "--baseline", "--output", "--output-file", "--resume"),
+    *("--metrics", "--otlp", "--save", "--baseline", "--output", "--output-file", "--resume"),
 }
 
 
