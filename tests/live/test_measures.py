@@ -117,7 +117,9 @@ def test_what_cannot_be_measured_is_told_with_the_reason(small: str) -> None:
         "utilisation.of-held-accelerators",
         "memory.of-held-accelerators",
         "ttft.as-servers-tell",
+        "ttft.as-clients-see",
         "tokens.as-servers-tell",
+        "tokens.as-clients-see",
         "xids.unresolved",
         "scale-out.breach-to-ready",
     }

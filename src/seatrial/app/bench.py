@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 import seatrial
+from seatrial.app import load_sample
 from seatrial.app.leave import Consent, alone, bench_on
 from seatrial.app.reach import Ground, reach, with_images
 from seatrial.app.target import Target as Where
@@ -50,7 +51,7 @@ async def bench(
     clock: Clock | None = None,
     command: str = "bench",
 ) -> Run:
-    """``targets`` are by the id of a measure."""
+    """``targets`` are by the id of a metric, or by an area, whose metrics all get it."""
     clock = clock or SystemClock()
     catalog = Catalog.installed()
     metrics = choose(catalog, names)
@@ -64,6 +65,7 @@ async def bench(
         )
         if cleared and ground.look:  # what was read had the remains of a killed run in it
             ground = msgspec.structs.replace(ground, snapshot=await ground.look())
+        sample = load_sample.of_lab(where.lab, ground, clock, tell)
         means = Means(
             clock=clock,
             window=float(where.window),
@@ -71,6 +73,7 @@ async def bench(
             times=extent.times,
             gangs=extent.gangs,
             deadlocks=_circles(catalog, ground),
+            load=sample,
         )
         complete = True
         try:
@@ -96,7 +99,7 @@ async def bench(
         findings=measured.findings,
         pages=catalog.pages(measured.findings),
         measures=measured.measures,
-        evidence=measured.evidence,
+        evidence=(*measured.evidence, *(sample.evidence if sample else ())),
         gaps=tuple(ground.snapshot.gaps[kind.of] for kind in facts if kind.of in ground.snapshot.gaps),
         complete=complete,
     )
@@ -136,14 +139,15 @@ def _of_waiting(catalog: Catalog) -> tuple[type[Fact], ...]:
 
 def _targets(given: Mapping[str, float], metrics: Sequence[Metric]) -> dict[str, Target]:
     """At least so much where the metric's own target is one from below; otherwise at most."""
-    known = {key: one for one in metrics for key in (one.area, one.id)}
     found = {}
     for name, bound in given.items():
-        if name not in known:
+        meant = [one for one in metrics if name in (one.area, one.id)]
+        if not meant:
+            known = dict.fromkeys(key for one in metrics for key in (one.area, one.id))
             raise UsageError(f"--target {name}: that is not measured here", way_out=f"one of: {', '.join(known)}")
-        of = known[name]
-        least = of.target.least if of.target else of.unit not in ("s", "errors")
-        found[of.id] = Target(bound, of.unit, GIVEN, least=least)
+        for of in meant:
+            least = of.target.least if of.target else of.unit not in ("s", "errors")
+            found[of.id] = Target(bound, of.unit, GIVEN, least=least)
     return found
 
 

@@ -43,7 +43,7 @@ def serving(lab: str, *, tell: Tell = silent) -> Iterator[Served]:
     what = f"model servers in lab {lab}"
     tell(Event(what, State.BEGUN))
     with lent(Cluster(lab=lab), what, lambda _: True, tell) as it:
-        url = it.runner.run(_served(lab, it.bench))
+        url = it.runner.run(served(lab, it.bench))
         tell(Event(what, State.DONE))
         yield Served(url, it)
 
@@ -66,7 +66,8 @@ def _with_node(lab: str) -> None:
         )
 
 
-async def _served(lab: str, bench: Workbench) -> str:
+async def served(lab: str, bench: Workbench) -> str:
+    """Start them on this bench; the address of their Service."""
     await models.serve(bench, SERVERS, *OPTIONS)
     service = await bench.read("services", models.SERVICE)
     if service is None:

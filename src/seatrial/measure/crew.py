@@ -7,6 +7,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,6 +146,10 @@ class Crew:
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals are for whoever waits for this thread
+            return
+
         def heard(number: int, frame: FrameType | None) -> None:
             self.stop()
 

@@ -16,6 +16,7 @@ from seatrial.kit.clock import Clock
 from seatrial.model.check import Parameter, Want, manifest
 from seatrial.model.docstring import page
 from seatrial.model.fact import Fact, sources
+from seatrial.model.load_result import LoadResult
 from seatrial.model.measure import Measure, Target
 from seatrial.model.role import Role
 from seatrial.model.verdict import Verdict
@@ -34,6 +35,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     gangs: int
     deadlocks: Callable[[str], Awaitable[tuple[str, ...]]]
     """The circles of waiting that are in a namespace at this moment, each in words."""
+    load: Callable[[], Awaitable[LoadResult]] | None = None
+    """Sends a load to simulated model servers, once, however often it is asked; none where nothing may be started for that."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

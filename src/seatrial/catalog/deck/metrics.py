@@ -32,7 +32,7 @@ TTFT = Claim(
     standing=Standing.WRONG,
     truth="gen_ai.server.time_to_first_token in OpenTelemetry; vLLM itself exports vllm:time_to_first_token_seconds.",
     checks=("telemetry.workload-metrics-are-collected",),
-    metrics=("ttft.as-servers-tell",),
+    metrics=("ttft.as-servers-tell", "ttft.as-clients-see"),
 )
 TPS = Claim(
     id="metric.tokens-per-second",
@@ -40,7 +40,7 @@ TPS = Claim(
     standing=Standing.RENAMED,
     truth="It went with vLLM's first engine: rate(vllm:generation_tokens_total).",
     checks=("telemetry.workload-metrics-are-collected",),
-    metrics=("tokens.as-servers-tell",),
+    metrics=("tokens.as-servers-tell", "tokens.as-clients-see"),
 )
 GANGS = Claim(
     id="metric.gang-success",

@@ -1,6 +1,6 @@
 """What the numbers that model servers tell of themselves have in common: whose they are, and whether they cover enough.
 
-A load generator measures the same from outside. Its numbers stand beside these, under the same ids, with the client as their subject.
+What clients see stands beside these, as measures of their own (``loads``).
 """
 
 from __future__ import annotations
