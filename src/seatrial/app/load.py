@@ -17,9 +17,10 @@ from seatrial.measure.record import Header, Record, read
 from seatrial.measure.saturation import met
 from seatrial.measure.scrape import Scraper
 from seatrial.measure.tally import Tally
+from seatrial.measure.tokens import Counter
 from seatrial.model.errors import Interrupted
 from seatrial.model.load import Closed, Plan
-from seatrial.model.load_result import Doubt, LoadResult, LoadSeries, Part, ServerSample
+from seatrial.model.load_result import Doubt, LoadResult, LoadSeries, Mark, Part, ServerSample
 
 
 class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,11 @@ class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
     left: float | None = None  # seconds
     ttft: tuple[float | None, float | None] = (None, None)  # median and 99 %, in seconds
 
+
+_COUNTED = (
+    "{many} answers came without usage: their tokens were counted by {by}, without what a template adds; times between "
+    "tokens are those between their events"
+)
 
 Watch = Callable[[Glimpse], None]
 
@@ -153,7 +159,11 @@ def _sent(
     begun = time.monotonic()
     whole = length(tally.plan.arrivals)
 
+    counter = Counter.of(tally.plan)
+
     def take(part: Part) -> None:
+        if counter is not None:
+            part = counter.counted(part)
         if kept is not None:
             kept.add(part)
         tally.add(part)
@@ -191,7 +201,13 @@ def _sent(
         started_at, complete=not crew.stopped, lost_in_flight=lost, first_request=first, samples=_samples(scraper, crew)
     )
     result = result.doubted(crew.doubts) if crew.doubts else result
-    return result.noted(tuple(Doubt("metrics", what) for what in scraper.gaps()))
+    return result.noted((*(Doubt("metrics", what) for what in scraper.gaps()), *_counted(result)))
+
+
+def _counted(result: LoadResult) -> Iterator[Doubt]:
+    by, many = result.plan.prompts.tokenizer, result.marks.get(Mark.NO_USAGE, 0)
+    if by and many:
+        yield Doubt("counted", _COUNTED.format(many=many, by=by))
 
 
 def _samples(scraper: Scraper, crew: Senders) -> tuple[ServerSample, ...]:

@@ -137,6 +137,12 @@ def _prompts(group: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         help="prompts instead: JSON lines with `prompt` or `messages`, or a text per line",
     )
+    group.add_argument(
+        "--tokenizer",
+        type=Path,
+        metavar="FILE",
+        help="a tokenizer.json, or its folder: words are then a token each, and what a server does not count is counted by it",
+    )
 
 
 def _limits(group: argparse._ArgumentGroup) -> None:

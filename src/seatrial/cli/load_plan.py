@@ -112,6 +112,13 @@ def prompts(args: argparse.Namespace) -> Prompts:
         from seatrial.measure.traces import texts_of
 
         texts = texts_of(args.prompts)
+    tokenizer: str = ""
+    vocabulary: tuple[str, ...] = ()
+    if args.tokenizer is not None:
+        from seatrial.measure.tokens import Tokens
+
+        tokens = Tokens(args.tokenizer)
+        tokenizer, vocabulary = str(args.tokenizer), () if texts else tokens.vocabulary()
     if args.spread < 0 or args.prefix < 0:
         raise UsageError("--spread and --prefix are not below 0", way_out="leave them out")
     return Prompts(
@@ -121,6 +128,8 @@ def prompts(args: argparse.Namespace) -> Prompts:
         prefix_words=args.prefix,
         prefix_groups=args.prefix_groups,
         turns=args.turns,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
     )
 
 

@@ -51,12 +51,13 @@ class Events:
     """Counts what came. ``texts`` are the events that carried text; chunks are not tokens."""
 
     __slots__ = (
-        *("_after_cr", "_begun", "_rest"),
+        *("_after_cr", "_begun", "_kept", "_rest"),
         *("done", "empty_first", "error", "finished", "is_stream", "texts", "tokens_in", "tokens_out"),
     )
 
-    def __init__(self, *, is_stream: bool) -> None:
+    def __init__(self, *, is_stream: bool, keeps: bool = False) -> None:
         self.is_stream = is_stream
+        self._kept: list[str] | None = [] if keeps else None
         self._rest = b""
         self._begun = self._after_cr = False
         self.texts = 0
@@ -133,12 +134,19 @@ class Events:
         any_text = False
         for choice in event.choices or ():
             any_text = any_text or _says(choice)
+            if self._kept is not None:
+                self._kept += _texts(choice)
             if choice.finish_reason:
                 self.finished = True
         if any_text:
             self.texts += 1
         elif event.choices and not self.texts and not self.finished:
             self.empty_first = True
+
+    @property
+    def uncounted(self) -> str:
+        """What was said, where it is kept because the server may not count it, and it did not."""
+        return "".join(self._kept) if self._kept and self.tokens_out < 0 else ""
 
     def _count(self, usage: _Usage) -> None:
         if usage.prompt_tokens is not None:
@@ -172,3 +180,9 @@ def _says(choice: _Choice) -> bool:
         or said.refusal
         or said.function_call
     )
+
+
+def _texts(choice: _Choice) -> list[str]:
+    said = choice.delta or choice.message
+    found = [choice.text] if said is None else [said.reasoning_content or said.reasoning, said.content]
+    return [one for one in found if isinstance(one, str)]

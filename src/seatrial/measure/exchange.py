@@ -21,6 +21,7 @@ class Exchange:
         "_document",
         "_framing",
         "_is_stream",
+        "_keeps",
         "_last_text",
         "_reads",
         "answered",
@@ -40,9 +41,11 @@ class Exchange:
         "stall",
     )
 
-    def __init__(self, index: int, due: int, begun: int, model: int, request: bytes, *, is_stream: bool) -> None:
+    def __init__(
+        self, index: int, due: int, begun: int, model: int, request: bytes, *, is_stream: bool, keeps: bool = False
+    ) -> None:
         self.index, self.due, self.begun, self.model, self.request = index, due, begun, model, request
-        self._is_stream = is_stream
+        self._is_stream, self._keeps = is_stream, keeps
         self.sent = self.first = self.end = self._last_text = -1
         self.over = -1  # when that was known
         self.ending: Ending | None = None
@@ -52,7 +55,7 @@ class Exchange:
 
     def again(self) -> None:
         """As before the first byte of an answer."""
-        self.events = Events(is_stream=self._is_stream)
+        self.events = Events(is_stream=self._is_stream, keeps=self._keeps)
         self._framing = Framing(self._begin)
         self._document = False  # where a stream was asked for
         self._reads = array("q")  # a moment and how many events it brought, by turns
@@ -171,6 +174,7 @@ class Exchange:
             marks=self.marks,
             model=self.model,
             retry_after=self.retry_after(),
+            text=events.uncounted if self.ending is Ending.OK else "",
         )
 
     def retry_after(self) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -21,7 +22,7 @@ service friend father power hour game line end member law car city community nam
 body information back parent face others level office door health person art war history party result change
 morning reason research girl guy moment air teacher force education
 """
-_WORDS = _TEXT.split()
+COMMON = tuple(_TEXT.split())
 _STEP, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 _PATHS = {Api.COMPLETIONS: "/v1/completions", Api.CHAT: "/v1/chat/completions"}
 _SESSIONS = 64  # that are under way side by side
@@ -39,13 +40,16 @@ def mixed(*numbers: int) -> int:
     return value
 
 
-def words(count: int, *key: int) -> str:
+def words(count: int, *key: int, of: Sequence[str] = COMMON) -> str:
     """So many words by chance."""
     said, state = [], mixed(*key)
     for _ in range(count):
         state = (state * 6364136223846793005 + 1442695040888963407) & _MASK
-        said.append(_WORDS[(state >> 33) % len(_WORDS)])
+        said.append(of[(state >> 33) % len(of)])
     return " ".join(said)
+
+
+Words = Callable[..., str]  # ``words``, of the vocabulary of a plan
 
 
 class Requests:
@@ -56,7 +60,7 @@ class Requests:
         self._models = plan.target.models or (Model(name=""),)
         self._head = _head(plan.target, environment)
         self._weights = sum(model.weight for model in self._models)
-        self._text = _texts(plan)
+        self._text = texts_of(plan)
         self._fixed = {"stream": plan.stream}
         if plan.stream:
             self._fixed |= {"stream_options": {"include_usage": True}}  # type: ignore[dict-item]
@@ -97,56 +101,57 @@ class Requests:
         return max(arrivals.calls[index].tokens_out, 1) if isinstance(arrivals, Replay) else self._plan.tokens_out
 
 
-def _texts(plan: Plan) -> Callable[[int], tuple[str, ...]]:
+def texts_of(plan: Plan) -> Callable[[int], tuple[str, ...]]:
     """From an index to what was said by turns, the user's first and last."""
     prompts, seed = plan.prompts, plan.seed
+    some = functools.partial(words, of=prompts.vocabulary or COMMON)
     if isinstance(plan.arrivals, Replay):
         calls, size = plan.arrivals.calls, plan.arrivals.block_tokens
-        return lambda index: (_of_call(calls[index], size, seed, index),)
+        return lambda index: (_of_call(some, calls[index], size, seed, index),)
     if prompts.texts:
         return lambda index: (prompts.texts[index % len(prompts.texts)],)
     if prompts.turns > 1:
-        return lambda index: _session(prompts, seed, index)
-    return lambda index: (_single(prompts, seed, index),)
+        return lambda index: _session(some, prompts, seed, index)
+    return lambda index: (_single(some, prompts, seed, index),)
 
 
-def _single(prompts: Prompts, seed: int, index: int) -> str:
+def _single(some: Words, prompts: Prompts, seed: int, index: int) -> str:
     count = prompts.words
     if prompts.spread:
         # Twelve uniform draws add up to something close enough to a normal one.
         drawn = sum(mixed(seed, 11, index, turn) for turn in range(12)) / (_MASK + 1) - 6.0
         count = max(1, round(count * (1 + prompts.spread * drawn)))
-    own = words(count, seed, _AFTER, index)
+    own = some(count, seed, _AFTER, index)
     if not prompts.prefix_words:
         return own
-    return f"{words(prompts.prefix_words, seed, _FIRST, mixed(seed, 13, index) % prompts.prefix_groups)} {own}"
+    return f"{some(prompts.prefix_words, seed, _FIRST, mixed(seed, 13, index) % prompts.prefix_groups)} {own}"
 
 
-def _session(prompts: Prompts, seed: int, index: int) -> tuple[str, ...]:
+def _session(some: Words, prompts: Prompts, seed: int, index: int) -> tuple[str, ...]:
     """Turns of a session follow one another at a distance of so many others; what the model said is made up, too."""
     row, place = divmod(index, _SESSIONS)
     session, turn = divmod(row, prompts.turns)
     of = session * _SESSIONS + place
     said: list[str] = []
     for number in range(turn + 1):
-        said.append(words(prompts.words, seed, _FIRST, of, number))
+        said.append(some(prompts.words, seed, _FIRST, of, number))
         if number < turn:
-            said.append(words(prompts.words, seed, _AFTER, of, number))
+            said.append(some(prompts.words, seed, _AFTER, of, number))
     if prompts.prefix_words:
-        said[0] = f"{words(prompts.prefix_words, seed, _FIRST, of % prompts.prefix_groups)} {said[0]}"
+        said[0] = f"{some(prompts.prefix_words, seed, _FIRST, of % prompts.prefix_groups)} {said[0]}"
     return tuple(said)
 
 
-def _of_call(call: Call, size: int, seed: int, index: int) -> str:
+def _of_call(some: Words, call: Call, size: int, seed: int, index: int) -> str:
     """Blocks that two requests share become the same words."""
     parts, left = [], call.tokens_in
     for block in call.blocks:
         if left <= 0:
             break
-        parts.append(words(min(size, left), seed, _FIRST, block))
+        parts.append(some(min(size, left), seed, _FIRST, block))
         left -= size
     if left > 0:
-        parts.append(words(left, seed, _AFTER, index))
+        parts.append(some(left, seed, _AFTER, index))
     return " ".join(parts)
 
 

@@ -31,7 +31,7 @@ class Sender:
         self, shard: Shard, requests: Requests, endpoints: tuple[Endpoint, ...], make: MakeWire, start: int
     ) -> None:
         self._requests = requests
-        self._is_stream = shard.plan.stream
+        self._is_stream, self._keeps = shard.plan.stream, bool(shard.plan.prompts.tokenizer)
         self._source = source_of(shard, start)
         self._ledger = Ledger(shard, start - round(shard.skip_before * NANOSECONDS))
         self._pool = Pool(endpoints, make, shard.plan.limits, self._ledger, self._ended)
@@ -89,7 +89,7 @@ class Sender:
         while (due := source.due) is not None and (now := clock()) >= due:
             index = source.take()
             model, request = self._requests.build(index)
-            self._pool.carry(Exchange(index, due, now, model, request, is_stream=self._is_stream))
+            self._pool.carry(Exchange(index, due, now, model, request, is_stream=self._is_stream, keeps=self._keeps))
         return due
 
     def _ended(self, exchange: Exchange) -> None:

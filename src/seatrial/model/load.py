@@ -84,6 +84,8 @@ class Prompts(msgspec.Struct, frozen=True, kw_only=True):
     prefix_words: int = 0  # that all prompts of a group begin with
     prefix_groups: int = 1
     turns: int = 1  # of a session: each begins with all that was said before in it
+    tokenizer: str = ""  # the file that says what a token is, where one was given
+    vocabulary: tuple[str, ...] = ()  # words that are a token of it each; our own where there are none
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):

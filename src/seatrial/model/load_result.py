@@ -76,6 +76,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     marks: int
     model: int
     retry_after: float = 0.0
+    text: str = ""  # what was said, where the server did not count it and somebody else will
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
