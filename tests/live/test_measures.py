@@ -240,3 +240,13 @@ def test_seven_seconds_until_a_pod_is_ready_are_found_in_that_part_of_scale_out(
     assert HELD - part.error <= part.seconds <= held[-1] + part.error + SLACK
     assert [one.name for one in found.parts][:2] == ["scraped", "decided"]
     assert sum(one.seconds for one in found.parts) == pytest.approx(found.value)
+
+
+def test_a_service_scales_out_a_second_time_once_it_has_calmed_down(whole: str) -> None:
+    found = by_id(asyncio.run(measured(whole, "scale-out", times=2)))["scale-out.breach-to-ready@prometheus-adapter"]
+    assert (found.samples, found.why_not_valid) == (2, "too few: 2 times, and 3 are wanted")
+    assert found.spread is not None
+    assert found.spread.count == 2
+    assert found.value == found.spread.most
+    assert [one.name for one in found.parts][:2] == ["scraped", "decided"]
+    assert sum(one.seconds for one in found.parts) == pytest.approx(found.value)

@@ -186,6 +186,7 @@ PROMETHEUS = System(
                     "--storage.tsdb.path={folder}/data",
                     "--storage.tsdb.retention.time=2h",
                     "--web.listen-address={address}:{port:web}",
+                    "--web.enable-otlp-receiver",  # so that a load can be told to it: bench serve --otlp
                     "--log.level=warn",
                 ),
                 ready="http://{address}:{port:web}/-/ready",
