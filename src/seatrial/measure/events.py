@@ -51,13 +51,14 @@ class Events:
     """Counts what came. ``texts`` are the events that carried text; chunks are not tokens."""
 
     __slots__ = (
-        *("_after_cr", "_begun", "_kept", "_rest"),
+        *("_after_cr", "_begun", "_kept", "_rest", "_room"),
         *("done", "empty_first", "error", "finished", "is_stream", "texts", "tokens_in", "tokens_out"),
     )
 
     def __init__(self, *, is_stream: bool, keeps: bool = False) -> None:
         self.is_stream = is_stream
         self._kept: list[str] | None = [] if keeps else None
+        self._room = _LONGEST
         self._rest = b""
         self._begun = self._after_cr = False
         self.texts = 0
@@ -135,7 +136,7 @@ class Events:
         for choice in event.choices or ():
             any_text = any_text or _says(choice)
             if self._kept is not None:
-                self._kept += _texts(choice)
+                self._keep(self._kept, choice)
             if choice.finish_reason:
                 self.finished = True
         if any_text:
@@ -147,6 +148,13 @@ class Events:
     def uncounted(self) -> str:
         """What was said, where it is kept because the server may not count it, and it did not."""
         return "".join(self._kept) if self._kept and self.tokens_out < 0 else ""
+
+    def _keep(self, kept: list[str], choice: _Choice) -> None:
+        for text in _texts(choice):
+            kept.append(text)
+            self._room -= len(text)
+        if self._room < 0:  # of an answer without end, nobody counts a part
+            self._kept = None
 
     def _count(self, usage: _Usage) -> None:
         if usage.prompt_tokens is not None:

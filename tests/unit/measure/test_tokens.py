@@ -11,6 +11,7 @@ import pytest
 
 from seatrial.app import load
 from seatrial.cli.main import main
+from seatrial.measure import events
 from seatrial.measure.prompts import COMMON, Requests, words
 from seatrial.measure.record import read
 from seatrial.measure.tokens import Tokens
@@ -93,6 +94,17 @@ def test_what_the_server_does_not_count_is_counted_and_that_is_said(tmp_path: Pa
     rows = [row for part in read(tmp_path / "record")[1] for row in part.rows]
     assert {row.text for row in rows} == {""}, "nobody's answers are written down"
     assert load.of_record(tmp_path / "record").tokens_out == 10 * said
+
+
+def test_of_an_answer_without_end_no_part_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_LONGEST", 200)
+    whole, endless = events.Events(is_stream=True, keeps=True), events.Events(is_stream=True, keeps=True)
+    for number in range(12):
+        endless.feed(event("x" * 20))
+        if number < 10:
+            whole.feed(event("x" * 20))
+    assert whole.uncounted == "x" * 200
+    assert (endless.uncounted, endless.texts) == ("", 12)
 
 
 def test_texts_of_ones_own_are_counted(tmp_path: Path) -> None:
