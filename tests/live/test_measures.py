@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from seatrial.app import lab as labs
+from seatrial.app import load_lab
 from seatrial.app.bench import Extent, bench
 from seatrial.app.target import Target
 from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
@@ -183,6 +184,7 @@ def test_an_xid_of_a_device_is_found_and_those_of_programs_are_told_apart(whole:
 
 
 REQUESTS, TOKENS, FIRST = 150, 10, 0.2
+LATE = 0.3
 
 
 def test_what_a_model_server_is_known_to_have_done_is_found(whole: str) -> None:
@@ -225,6 +227,24 @@ def _model_server() -> dict[str, object]:
             "containers": [{"name": "work", "image": IMAGE, "command": ["/workload", *argv]}],
         },
     }
+
+
+def test_what_clients_see_of_servers_that_take_three_tenths_of_a_second(
+    whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20 requests a second for 20 tokens each, which come 1 ms apart: the servers keep up, and each first token takes 300 ms."""
+    monkeypatch.setattr(load_lab, "OPTIONS", ("--mode=fixed", "--ttft=300ms", "--gap=1ms", "--quiet"))
+    run = asyncio.run(measured(whole, "ttft.as-clients-see", "tokens.as-clients-see"))
+    found = by_id(run)
+    first, tokens = found["ttft.as-clients-see"], found["tokens.as-clients-see"]
+    assert first.spread is not None
+    assert first.spread.count == first.samples > 80
+    assert LATE <= first.spread.p50 <= first.value < 2 * LATE
+    assert (first.simulated, tokens.simulated) == (True, True)
+    assert first.met is (False if first.valid else None)  # a client that was kept from its work says so instead
+    assert tokens.low is not None
+    assert tokens.low <= first.samples * 20 / tokens.seconds
+    assert len(run.evidence) == 1, "one load is for both"
 
 
 def test_seven_seconds_until_a_pod_is_ready_are_found_in_that_part_of_scale_out(whole: str) -> None:
