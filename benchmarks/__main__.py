@@ -1,6 +1,7 @@
 """Times what people wait for, beside the limit in the same run:  python -m benchmarks [NAME …]
 
 Builds are not timed here; programs come from the cache. Each figure is the median of its runs.
+``python -m benchmarks peers`` puts the load generator beside others: it installs them, and has tables and flags of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from benchmarks import command_line, fleet, lab, load, model_server, submission, waiting, watching
 from benchmarks.figures import Figure
+from benchmarks.peers import command as peers
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "help": command_line.help_time,
@@ -28,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["peers"]:
+        return peers.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all unless given")
     names = parser.parse_args().names or list(BENCHMARKS)
