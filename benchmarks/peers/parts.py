@@ -90,7 +90,7 @@ async def processes(session: Session) -> Table:
         rows.append((f"{count}", f"{rate:g}", *_errors(found.held), ratio, found.beyond))
     columns = ("processes", "rate", *_ERRORS, "ratio", "beyond")
     notes = (
-        "each process has a core while there are more cores than processes; else client and server share all",
+        "a core for each process and the others for the server; where none is left for it, it shares all of them",
         "wanted: 1.8",
     )
     return Table(part="e", title="seatrial with several processes", columns=columns, rows=tuple(rows), notes=notes)

@@ -53,10 +53,11 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
         return self.cpu / self.tokens * 1e6
 
 
-async def run(client: Client, home: Path, load: Load, means: Means, *, apart: bool = True) -> Ran:
-    """``apart``: server and client have a core each. Otherwise both have all that there are."""
+async def run(client: Client, home: Path, load: Load, means: Means) -> Ran:
+    """The client has as many cores as it is to have processes, the server the others. Where there are none left, both share all."""
     cores = sorted(os.sched_getaffinity(0))
-    first, last = (cores[:1], cores[-1:]) if apart else (cores, cores)
+    apart = len(cores) > load.processes
+    first, last = (cores[: -load.processes], cores[-load.processes :]) if apart else (cores, cores)
     options = {"mode": "fixed", "port": "0", "ttft": "50ms", "gap": "20ms", "tokens": str(load.tokens)}
     with tempfile.TemporaryDirectory(prefix="seatrial-peers-") as folder, _on(first):
         place = Place(home=home, folder=Path(folder), tokenizer=means.tokenizer, url="")
