@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +64,7 @@ async def _compared(asked: argparse.Namespace, homes: dict[Client, Path], absent
     left_out: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="seatrial-tokenizer-") as folder:
         means = Means(program, write_tokenizer(Path(folder)))
-        session = Session(homes, means, minutes=asked.minutes, brief=asked.brief)
+        session = Session(homes, means, minutes=asked.minutes, brief=asked.brief, tell=_tell)
         for part in asked.part:
             try:
                 tables.append(await PARTS[part](session))
@@ -81,6 +82,11 @@ async def _compared(asked: argparse.Namespace, homes: dict[Client, Path], absent
         tables=tuple(tables),
         runs=tuple(session.outcomes),
     )
+
+
+def _tell(what: str) -> None:
+    """What goes on, for people who wait."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def as_text(table: Table) -> str:

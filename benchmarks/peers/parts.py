@@ -34,13 +34,13 @@ Part = Callable[[Session], Awaitable[Table]]
 
 async def rates(session: Session) -> Table:
     wanted = {"inference-perf": 6.0, "guidellm": 15.0}
-    steps = _by_rate(session, RATES, LONG, seconds=5)
+    steps = _by_rate(session, RATES, LONG, seconds=4)
     title = f"highest rate with an error of the first token of {WITHIN * 1e3:g} ms at most at 95 %: {LONG} tokens, 20 ms apart"
     return await _highest(session, "a", title, steps, wanted)
 
 
 async def short_answers(session: Session) -> Table:
-    steps = _by_rate(session, SHORT_RATES, SHORT, seconds=4)
+    steps = _by_rate(session, SHORT_RATES, SHORT, seconds=3)
     return await _highest(session, "b", f"the same with {SHORT} tokens", steps, {"vllm": 3.0})
 
 
@@ -61,21 +61,22 @@ async def streams(session: Session) -> Table:
 
 
 async def costs(session: Session) -> Table:
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    notes = ["CPU: what a longer run takes more than a short one; memory: all processes of a client together"]
     for rate in EQUAL[:1] if session.brief else EQUAL:
-        load = _equal(session, rate)
-        ours = await _cost(session, OURS, load)
-        rows += [
-            (f"{rate}/s", client.title, *await _cost_row(session, client, load, ours)) for client in session.measuring
-        ]
+        found = {client: await _cost(session, client, rate) for client in session.measuring}
+        ours = found[OURS]
+        rows += [(f"{rate}/s", client.title, *_cost_row(session, client, cost, ours)) for client, cost in found.items()]
+        for which, what, wanted in ((0, "CPU", 0.2), (2, "memory", 0.25)):
+            others = {client.name: cost[which] for client, cost in found.items() if cost and client is not OURS}
+            if ours and others and (best := min(others, key=lambda name: others[name])) and others[best]:
+                ratio = ours[which] / others[best]
+                notes.append(
+                    f"{rate}/s: {what} is {ratio:.2f} times that of {best}, the best of the others; wanted {wanted}"
+                )
     columns = ("rate", "", "CPU s per 1M tokens", "with its start", "ours / theirs", "peak MB", "ours / theirs")
-    notes = (
-        "CPU without that of a run of one request; memory of all processes of a client together",
-        "wanted of the best of the others: CPU 0.20, memory 0.25",
-    )
-    return Table(
-        part="d", title=f"what it costs at the same rate: {LONG} tokens", columns=columns, rows=tuple(rows), notes=notes
-    )
+    title = f"what it costs at the same rate: {LONG} tokens"
+    return Table(part="d", title=title, columns=columns, rows=tuple(rows), notes=tuple(notes))
 
 
 async def processes(session: Session) -> Table:
@@ -102,9 +103,9 @@ async def first_requests(session: Session) -> Table:
     for client in session.measuring:
         theirs = await session.starts(client)
         seen = (
-            (f"{theirs[0]:.2f}", f"{theirs[1]:.2f}", _ratio(ours, theirs, 0))
+            (f"{theirs[0]:.2f}", f"{theirs[1]:.2f}", _ratio(ours, theirs, 0) if client is not OURS else "")
             if theirs
-            else (session.outcomes[-1].why, "", "")
+            else (session.last_words(client), "", "")
         )
         rows.append((client.title, *seen))
     columns = ("", "seconds", "CPU s of such a run", "ours / theirs")
@@ -117,8 +118,7 @@ async def first_requests(session: Session) -> Table:
 async def beside_bare(session: Session) -> Table:
     rows = []
     for rate in BESIDE_BARE[:1] if session.brief else BESIDE_BARE:
-        load = _equal(session, rate)
-        ours, bare = await _cost(session, OURS, load), await _cost(session, BARE, load)
+        ours, bare = await _cost(session, OURS, rate), await _cost(session, BARE, rate)
         if ours and bare:
             rows.append((f"{rate}/s", f"{ours[0]:.1f}", f"{bare[0]:.1f}", f"{ours[0] / bare[0]:.2f}"))
     columns = ("rate", "seatrial", BARE.name, "ratio")
@@ -165,33 +165,30 @@ def _by_rate(session: Session, rates: tuple[int, ...], tokens: int, seconds: flo
     return [Load(tokens=tokens, rate=rate, seconds=2 if session.brief else seconds) for rate in rates]
 
 
-def _equal(session: Session, rate: int) -> Load:
-    return Load(tokens=LONG, rate=rate, seconds=3 if session.brief else 8, each=False)
-
-
 def _errors(ran: Ran | None) -> tuple[str, ...]:
     if ran is None or ran.errors is None:
         return ("",) * len(_ERRORS)
     return tuple(f"{error * 1e3:.2f}" for error in ran.errors)
 
 
-async def _cost(session: Session, client: Client, load: Load) -> tuple[float, float, float] | None:
-    """CPU seconds per million tokens without the start and with it, and bytes."""
-    start = await session.starts(client)
-    ran = (await session.known(client, load)).ran
-    if ran is None or start is None:
+async def _cost(session: Session, client: Client, rate: int) -> tuple[float, float, float] | None:
+    """CPU seconds per million tokens without the start and with it, and bytes. A short run at the same rate tells what the start takes."""
+    load = Load(tokens=LONG, rate=rate, seconds=4 if session.brief else 8, each=False)
+    long = (await session.known(client, load)).ran
+    short = (await session.known(client, msgspec.structs.replace(load, seconds=1))).ran
+    if long is None or short is None or long.tokens <= short.tokens:
         return None
-    return max(ran.cpu - start[1], 0.0) / ran.tokens * 1e6, ran.cpu / ran.tokens * 1e6, float(ran.memory)
+    more = (long.cpu - short.cpu) / (long.tokens - short.tokens)
+    return max(more, 0.0) * 1e6, long.cpu_per_million, float(long.memory)
 
 
-async def _cost_row(
-    session: Session, client: Client, load: Load, ours: tuple[float, float, float] | None
+def _cost_row(
+    session: Session, client: Client, cost: tuple[float, float, float] | None, ours: tuple[float, float, float] | None
 ) -> tuple[str, ...]:
-    theirs = await _cost(session, client, load)
-    if theirs is None:
-        return ((await session.known(client, load)).why or "it did not start", *("",) * 4)
-    cpu, whole, memory = theirs
-    ratios = (_ratio(ours, theirs, 0), _ratio(ours, theirs, 2)) if client is not OURS else ("", "")
+    if cost is None:
+        return (session.last_words(client) or "it did not send that load", *("",) * 4)
+    cpu, whole, memory = cost
+    ratios = (_ratio(ours, cost, 0), _ratio(ours, cost, 2)) if client is not OURS else ("", "")
     return (f"{cpu:.1f}", f"{whole:.1f}", ratios[0], f"{memory / 1e6:.0f}", ratios[1])
 
 

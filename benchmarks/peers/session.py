@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -37,11 +37,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    def __init__(self, clients: Mapping[Client, Path], means: Means, *, minutes: float, brief: bool) -> None:
+    def __init__(
+        self, clients: Mapping[Client, Path], means: Means, *, minutes: float, brief: bool, tell: Callable[[str], None]
+    ) -> None:
         self.clients = clients
         self.brief = brief
         self.outcomes: list[Outcome] = []
         self._means = means
+        self._tell = tell
         self._until = time.monotonic() + minutes * 60
         self._known: dict[tuple[str, Load], Outcome] = {}
 
@@ -57,6 +60,7 @@ class Session:
     async def again(self, client: Client, load: Load) -> Outcome:
         if time.monotonic() > self._until:
             raise OutOfTime
+        self._tell(f"{client.title}: {step(load)}")
         try:
             ran = await run(client, self.clients[client], load, self._means)
             outcome = Outcome(client=client.name, load=load, ran=ran)
@@ -76,19 +80,23 @@ class Session:
                 outcome = await self.again(client, steps[middle])
             why = doubt(outcome, limit)
             if why:
-                found, high = Found(held=found.held, beyond=f"at {_step(steps[middle])} {why}"), middle
+                found, high = Found(held=found.held, beyond=f"at {step(steps[middle])} {why}"), middle
             else:
                 found, low = Found(held=outcome.ran, beyond=found.beyond), middle + 1
         return found
 
     async def starts(self, client: Client) -> tuple[float, float] | None:
         """Seconds to the first request, and of CPU for a run with one request: the middle of some runs."""
-        load = Load(tokens=1, rate=1, seconds=1) if not client.measures else Load(tokens=1, streams=1, total=1)
+        load = Load(tokens=1, streams=1, total=1)
         await self.known(client, load)
         while sum(self._is(one, client, load) for one in self.outcomes) < (1 if self.brief else 3):
             await self.again(client, load)
         runs = [one.ran for one in self.outcomes if self._is(one, client, load) and one.ran is not None]
         return (median(ran.first_request for ran in runs), median(ran.cpu for ran in runs)) if runs else None
+
+    def last_words(self, client: Client) -> str:
+        """Why the latest of its runs that failed did."""
+        return next((one.why for one in reversed(self.outcomes) if one.client == client.name and one.why), "")
 
     @staticmethod
     def _is(outcome: Outcome, client: Client, load: Load) -> bool:
@@ -114,5 +122,5 @@ def _p95(ran: Ran) -> float:
     return ran.errors[P95] if ran.errors is not None else float("inf")
 
 
-def _step(load: Load) -> str:
-    return f"{load.rate:g}/s" if load.rate else f"{load.streams:,} streams"
+def step(load: Load) -> str:
+    return f"{load.rate:g}/s" if load.rate else f"{load.streams:,} {'stream' if load.streams == 1 else 'streams'}"

@@ -147,7 +147,7 @@ class Scripted(Session):
     """A session whose client holds up to a rate, and misses one step nearly at its first try."""
 
     def __init__(self, holds: float, *, nearly: float = 0.0, minutes: float = 1) -> None:
-        super().__init__({}, Means(Path(), Path()), minutes=minutes, brief=True)
+        super().__init__({}, Means(Path(), Path()), minutes=minutes, brief=True, tell=lambda what: None)
         self.holds, self.nearly = holds, nearly
         self.tried: list[float] = []
 
@@ -180,7 +180,7 @@ async def test_a_near_miss_has_a_second_try() -> None:
 
 
 async def test_no_run_begins_when_the_time_is_up() -> None:
-    session = Session({OURS: Path()}, Means(Path(), Path()), minutes=0, brief=True)
+    session = Session({OURS: Path()}, Means(Path(), Path()), minutes=0, brief=True, tell=lambda what: None)
     with pytest.raises(OutOfTime):
         await session.again(OURS, LOAD)
 
