@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from benchmarks.peers.installing import CannotInstall, home_of
 from benchmarks.peers.ours import BARE, OURS
 from benchmarks.peers.parts import PARTS, Table
 from benchmarks.peers.running import Means
-from benchmarks.peers.session import Outcome, OutOfTime, Session
+from benchmarks.peers.session import Outcome, Session
 from benchmarks.peers.tokenizer import write as write_tokenizer
 from benchmarks.peers.vllm import PYTHON, RUST
 from seatrial.lab import forge, model_server
@@ -33,7 +34,6 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     brief: bool
     clients: dict[str, tuple[str, ...]]  # what there is to know of each
     absent: dict[str, str]
-    left_out: tuple[str, ...]
     tables: tuple[Table, ...]
     runs: tuple[Outcome, ...]
 
@@ -52,7 +52,11 @@ def main(args: Sequence[str]) -> int:
             print(f"{client.title} is not there: {why}", flush=True)
     if asked.install_only:
         return 1 if absent else 0
-    compared = asyncio.run(_compared(asked, homes, absent))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no client is left behind
+    try:
+        compared = asyncio.run(_compared(asked, homes, absent))
+    except KeyboardInterrupt:
+        return 130
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(compared)))
     return 0
@@ -61,24 +65,17 @@ def main(args: Sequence[str]) -> int:
 async def _compared(asked: argparse.Namespace, homes: dict[Client, Path], absent: dict[str, str]) -> Compared:
     program = (await forge.obtain([model_server.PROGRAM]))[model_server.PROGRAM]
     tables: list[Table] = []
-    left_out: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="seatrial-tokenizer-") as folder:
         means = Means(program, write_tokenizer(Path(folder)))
         session = Session(homes, means, minutes=asked.minutes, brief=asked.brief, tell=_tell)
         for part in asked.part:
-            try:
-                tables.append(await PARTS[part](session))
-            except OutOfTime:
-                left_out = asked.part[asked.part.index(part) :]
-                print(f"\n{asked.minutes:g} minutes are over; left out: {', '.join(left_out)}", flush=True)
-                break
+            tables.append(await PARTS[part](session))
             print(as_text(tables[-1]), flush=True)
     return Compared(
         cores=len(os.sched_getaffinity(0)),
         brief=asked.brief,
         clients={client.title: client.notes for client in homes},
         absent=absent,
-        left_out=left_out,
         tables=tuple(tables),
         runs=tuple(session.outcomes),
     )

@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.peers.client import Client, Load
 from benchmarks.peers.ours import BARE, OURS
 from benchmarks.peers.running import Ran
-from benchmarks.peers.session import Found, Session
+from benchmarks.peers.session import LEFT_OUT, Found, Session
 
 WITHIN = 0.002  # seconds of error of the first token, at 95 %
 WITHIN_STREAMS, OURS_WITHIN = 0.05, 0.012
@@ -54,7 +54,7 @@ async def streams(session: Session) -> Table:
         limit = OURS_WITHIN if ours else WITHIN_STREAMS
         found = await session.highest(client, steps[-1:] if ours else steps, limit)
         held = found.held
-        first = f"{held.load.streams:,}" if held else "none"
+        first = f"{held.load.streams:,}" if held else _nothing(found)
         rows.append((client.title, first, f"{limit * 1e3:g}", *_errors(held), found.beyond))
     title = f"streams held at once, each asking again: {FEW} tokens, 20 ms apart"
     return Table(part="c", title=title, columns=("", "streams", "limit ms", *_ERRORS, "beyond"), rows=tuple(rows))
@@ -88,7 +88,7 @@ async def processes(session: Session) -> Table:
         rate = found.held.load.rate if found.held else 0.0
         held.append(rate)
         ratio = f"{rate / held[0]:.2f}" if held[0] and count > 1 else ""
-        rows.append((f"{count}", f"{rate:g}", *_errors(found.held), ratio, found.beyond))
+        rows.append((f"{count}", f"{rate:g}" if rate else _nothing(found), *_errors(found.held), ratio, found.beyond))
     columns = ("processes", "rate", *_ERRORS, "ratio", "beyond")
     notes = (
         "a core for each process and the others for the server; where none is left for it, it shares all of them",
@@ -150,7 +150,7 @@ async def _highest(session: Session, part: str, title: str, steps: list[Load], w
 def _rate_row(client: Client, found: Found, ours: Ran | None, wanted: Mapping[str, float]) -> tuple[str, ...]:
     held = found.held
     ratio = f"{ours.load.rate / held.load.rate:.1f}" if ours and held and client is not OURS else ""
-    rate = (f"{held.load.rate:g}", f"{held.load.rate * held.load.tokens:,.0f}") if held else ("none", "")
+    rate = (f"{held.load.rate:g}", f"{held.load.rate * held.load.tokens:,.0f}") if held else (_nothing(found), "")
     return (
         client.title,
         *rate,
@@ -159,6 +159,10 @@ def _rate_row(client: Client, found: Found, ours: Ran | None, wanted: Mapping[st
         f"{wanted[client.name]:g}" if client.name in wanted else "",
         found.beyond,
     )
+
+
+def _nothing(found: Found) -> str:
+    return "" if found.beyond == LEFT_OUT else "none"
 
 
 def _by_rate(session: Session, rates: tuple[int, ...], tokens: int, seconds: float) -> list[Load]:
@@ -186,7 +190,7 @@ def _cost_row(
     session: Session, client: Client, cost: tuple[float, float, float] | None, ours: tuple[float, float, float] | None
 ) -> tuple[str, ...]:
     if cost is None:
-        return (session.last_words(client) or "it did not send that load", *("",) * 4)
+        return (session.last_words(client), *("",) * 4)
     cpu, whole, memory = cost
     ratios = (_ratio(ours, cost, 0), _ratio(ours, cost, 2)) if client is not OURS else ("", "")
     return (f"{cpu:.1f}", f"{whole:.1f}", ratios[0], f"{memory / 1e6:.0f}", ratios[1])

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 import msgspec
@@ -30,8 +31,8 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     memory: int  # bytes of all its processes together, at the worst moment seen; shared pages count for each
 
 
-def finish(command: Command, *, home: Path | None, folder: Path, within: float) -> Used:
-    """Start it, wait, and leave nothing of it behind."""
+def finish(command: Command, *, home: Path | None, folder: Path, within: float, stop: Event) -> Used:
+    """Start it, wait until it ends, or ``stop`` is set, and leave nothing of it behind."""
     with tempfile.TemporaryFile() as said:
         begun = time.monotonic_ns()
         process = subprocess.Popen(
@@ -44,7 +45,7 @@ def finish(command: Command, *, home: Path | None, folder: Path, within: float) 
             start_new_session=True,
         )
         try:
-            cpu, memory = _wait(process, time.monotonic() + within)
+            cpu, memory = _wait(process, time.monotonic() + within, stop)
         finally:
             _end_all(process.pid)
         if process.returncode not in command.accepts:
@@ -52,7 +53,7 @@ def finish(command: Command, *, home: Path | None, folder: Path, within: float) 
         return Used(begun_ns=begun, cpu=cpu, memory=memory)
 
 
-def _wait(process: subprocess.Popen[bytes], until: float) -> tuple[float, int]:
+def _wait(process: subprocess.Popen[bytes], until: float, stop: Event) -> tuple[float, int]:
     memory = 0
     while True:
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
@@ -60,9 +61,8 @@ def _wait(process: subprocess.Popen[bytes], until: float) -> tuple[float, int]:
             process.returncode = os.waitstatus_to_exitcode(status)
             return used.ru_utime + used.ru_stime, memory
         memory = max(memory, sum(_resident(one) for one in _session(process.pid)))
-        if time.monotonic() > until:
+        if stop.wait(_LOOK) or time.monotonic() > until:
             _end_all(process.pid)
-        time.sleep(_LOOK)
 
 
 def _session(leader: int) -> list[int]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import msgspec
 
@@ -64,16 +65,20 @@ async def run(client: Client, home: Path, load: Load, means: Means) -> Ran:
         async with running(means.program, options) as server:
             place = msgspec.structs.replace(place, url=server.url)
             truth = Truth(server.url)
-            used = await asyncio.to_thread(_finish, client, load, place, last)
+            stop = Event()
+            try:
+                used = await asyncio.to_thread(_finish, client, load, place, last, stop)
+            finally:
+                stop.set()  # Ctrl-C is not for the client, which has a session of its own
             return _told(client, load, _answers(truth.take()), _saw(client, load, place), used)
 
 
-def _finish(client: Client, load: Load, place: Place, cores: Sequence[int]) -> Used:
+def _finish(client: Client, load: Load, place: Place, cores: Sequence[int], stop: Event) -> Used:
     """In a thread of its own, whose cores are those of what it starts."""
     with _on(cores):
         command = client.command(place, load)
         home = place.home if client.needs is not None else None
-        return finish(command, home=home, folder=place.folder, within=load.seconds + _GRACE)
+        return finish(command, home=home, folder=place.folder, within=load.seconds + _GRACE, stop=stop)
 
 
 @contextmanager

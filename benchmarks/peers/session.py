@@ -1,4 +1,4 @@
-"""The runs of one call: each asked for once, kept for the tables, and none begun when the time is up."""
+"""The runs of one call, kept for the tables. None is begun when the time is up: the tables say what was left out."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from benchmarks.peers.process import Failed
 from benchmarks.peers.running import Means, Ran, run
 
 P95 = 1
+LEFT_OUT = "left out: the time is up"
 _SERVER_WITHIN = 0.1  # seconds behind its schedule: beyond, it does not send the load that was asked for
 _NEAR = 3.0  # times the limit: worth a second try on a machine where others work too
-
-
-class OutOfTime(Exception):
-    """The rest is left out, which is said."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +56,7 @@ class Session:
 
     async def again(self, client: Client, load: Load) -> Outcome:
         if time.monotonic() > self._until:
-            raise OutOfTime
+            return Outcome(client=client.name, load=load, why=LEFT_OUT)
         self._tell(f"{client.title}: {step(load)}")
         try:
             ran = await run(client, self.clients[client], load, self._means)
@@ -79,6 +76,8 @@ class Session:
             if outcome.ran is not None and limit < _p95(outcome.ran) <= _NEAR * limit:
                 outcome = await self.again(client, steps[middle])
             why = doubt(outcome, limit)
+            if why == LEFT_OUT:
+                return Found(held=found.held, beyond=why)
             if why:
                 found, high = Found(held=found.held, beyond=f"at {step(steps[middle])} {why}"), middle
             else:
@@ -88,19 +87,14 @@ class Session:
     async def starts(self, client: Client) -> tuple[float, float] | None:
         """Seconds to the first request, and of CPU for a run with one request: the middle of some runs."""
         load = Load(tokens=1, streams=1, total=1)
-        await self.known(client, load)
-        while sum(self._is(one, client, load) for one in self.outcomes) < (1 if self.brief else 3):
+        for _ in range(1 if self.brief else 3):
             await self.again(client, load)
-        runs = [one.ran for one in self.outcomes if self._is(one, client, load) and one.ran is not None]
+        runs = [one.ran for one in self.outcomes if one.client == client.name and one.load == load and one.ran]
         return (median(ran.first_request for ran in runs), median(ran.cpu for ran in runs)) if runs else None
 
     def last_words(self, client: Client) -> str:
         """Why the latest of its runs that failed did."""
-        return next((one.why for one in reversed(self.outcomes) if one.client == client.name and one.why), "")
-
-    @staticmethod
-    def _is(outcome: Outcome, client: Client, load: Load) -> bool:
-        return outcome.client == client.name and outcome.load == load
+        return next((one.why for one in reversed(self.outcomes) if one.client == client.name and one.why), LEFT_OUT)
 
 
 def doubt(outcome: Outcome, limit: float) -> str:

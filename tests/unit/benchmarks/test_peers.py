@@ -7,14 +7,16 @@ import os
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from benchmarks.peers import aiperf, command, guidellm, inference_perf, vllm
 from benchmarks.peers.client import Client, Command, Load, Place, Saw
 from benchmarks.peers.ours import BARE, OURS
+from benchmarks.peers.parts import PARTS
 from benchmarks.peers.process import Failed, finish
 from benchmarks.peers.running import Means, Ran, _told
-from benchmarks.peers.session import Outcome, OutOfTime, Session, doubt
+from benchmarks.peers.session import LEFT_OUT, Outcome, Session, doubt
 
 from seatrial.measure.truth import Did
 
@@ -180,13 +182,24 @@ async def test_a_near_miss_has_a_second_try() -> None:
 
 
 async def test_no_run_begins_when_the_time_is_up() -> None:
-    session = Session({OURS: Path()}, Means(Path(), Path()), minutes=0, brief=True, tell=lambda what: None)
-    with pytest.raises(OutOfTime):
-        await session.again(OURS, LOAD)
+    session = Session({OURS: Path()}, Means(Path(), Path()), minutes=0, brief=True, tell=pytest.fail)
+    assert (await session.again(OURS, LOAD)).why == LEFT_OUT
+    found = await session.highest(OURS, STEPS, 0.002)
+    assert (found.held, found.beyond) == (None, LEFT_OUT)
 
 
-def run_python(code: str, folder: Path, within: float = 60) -> None:
-    finish(Command((sys.executable, "-c", code)), home=folder, folder=folder, within=within)
+@pytest.mark.parametrize("part", PARTS)
+async def test_every_table_says_what_was_left_out(part: str) -> None:
+    session = Session({OURS: Path(), BARE: Path()}, Means(Path(), Path()), minutes=0, brief=True, tell=pytest.fail)
+    table = await PARTS[part](session)
+    assert part == table.part
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    assert LEFT_OUT in command.as_text(table) or part == "g"
+
+
+def run_python(code: str, folder: Path, within: float = 60, stop: Event | None = None) -> None:
+    command = Command((sys.executable, "-c", code))
+    finish(command, home=folder, folder=folder, within=within, stop=stop or Event())
 
 
 def test_a_client_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -217,6 +230,13 @@ def _alive(pid: int) -> bool:
 def test_a_client_that_does_not_end_is_ended(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="it did not end within 1 s"):
         run_python("import time; time.sleep(600)", tmp_path, within=1)
+
+
+def test_one_that_is_stopped_is_ended(tmp_path: Path) -> None:
+    stop = Event()
+    stop.set()
+    with pytest.raises(Failed):
+        run_python("import time; time.sleep(600)", tmp_path, stop=stop)
 
 
 def test_others_have_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
