@@ -40,23 +40,28 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(args: Sequence[str]) -> int:
     asked = _parsed(args)
-    others = tuple(one for one in OTHERS if not asked.peer or one.name in asked.peer)
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # as Ctrl-C: so that nothing that was started is left behind
+    try:
+        return _run(asked)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(asked: argparse.Namespace) -> int:
     homes: dict[Client, Path] = {OURS: home_of(OURS), BARE: home_of(BARE)}
     absent: dict[str, str] = {}
-    for client in others:
+    for client in (one for one in OTHERS if not asked.peer or one.name in asked.peer):
+        print(f"{client.title}: " + "; ".join(client.notes or ("as it comes from the package index",)), flush=True)
         try:
-            print(f"{client.title}: " + "; ".join(client.notes or ("as it comes from the package index",)), flush=True)
             homes[client] = home_of(client, install=not asked.installed)
         except CannotInstall as why:
             absent[client.name] = str(why)
             print(f"{client.title} is not there: {why}", flush=True)
     if asked.install_only:
         return 1 if absent else 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no client is left behind
-    try:
-        compared = asyncio.run(_compared(asked, homes, absent))
-    except KeyboardInterrupt:
-        return 130
+    compared = asyncio.run(_compared(asked, homes, absent))
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(compared)))
     return 0
