@@ -47,7 +47,7 @@ async def short_answers(session: Session) -> Table:
 async def streams(session: Session) -> Table:
     """Theirs up to where they hold a weaker limit than ours."""
     counts = STREAMS[:4] if session.brief else STREAMS
-    steps = [Load(tokens=FEW, streams=count, total=2 * count) for count in counts]
+    steps = [Load(tokens=FEW, streams=count, total=3 * count) for count in counts]
     rows = []
     for client in session.measuring:
         ours = client is OURS
@@ -55,9 +55,15 @@ async def streams(session: Session) -> Table:
         found = await session.highest(client, steps[-1:] if ours else steps, limit)
         held = found.held
         first = f"{held.load.streams:,}" if held else _nothing(found)
-        rows.append((client.title, first, f"{limit * 1e3:g}", *_errors(held), found.beyond))
+        late = f"{held.server_late * 1e3:.0f}" if held else ""
+        rows.append((client.title, first, f"{limit * 1e3:g}", *_errors(held), late, found.beyond))
     title = f"streams held at once, each asking again: {FEW} tokens, 20 ms apart"
-    return Table(part="c", title=title, columns=("", "streams", "limit ms", *_ERRORS, "beyond"), rows=tuple(rows))
+    return Table(
+        part="c",
+        title=title,
+        columns=("", "streams", "limit ms", *_ERRORS, "server late ms", "beyond"),
+        rows=tuple(rows),
+    )
 
 
 async def costs(session: Session) -> Table:

@@ -6,6 +6,7 @@ What the client reports is read from its own files; the truth is the server's. T
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -43,6 +44,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     served: int
     tokens: int
     rate: float  # at which requests came to the server
+    at_once: int  # requests that the server had, at most
     errors: tuple[float, ...] | None  # of the first token, at SHARES
     server_late: float  # behind its own schedule, at 95 %
     first_request: float  # since the command was given
@@ -121,6 +123,7 @@ def _told(client: Client, load: Load, did: Mapping[str, Did], saw: Iterable[Saw]
         served=len(did),
         tokens=sum(one.completion_tokens for one in did.values()),
         rate=(len(arrived) - 1) / lasted if lasted else 0.0,
+        at_once=_at_once(did.values()),
         errors=tuple(_at(errors, share) for share in SHARES) if errors else None,
         server_late=_at(sorted(one.late_max_ns for one in did.values()), 0.95) / 1e9,
         first_request=(arrived[0] - used.begun_ns) / 1e9,
@@ -131,3 +134,9 @@ def _told(client: Client, load: Load, did: Mapping[str, Did], saw: Iterable[Saw]
 
 def _at(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _at_once(did: Iterable[Did]) -> int:
+    """From the arrival of each to its last token."""
+    moments = sorted(moment for one in did for moment in ((one.arrived_ns, 1), (one.last_ns, -1)))
+    return max(itertools.accumulate(step for _, step in moments), default=0)

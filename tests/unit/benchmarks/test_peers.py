@@ -21,6 +21,7 @@ from benchmarks.peers.session import LEFT_OUT, Outcome, Session, doubt
 from seatrial.measure.truth import Did
 
 LOAD = Load(tokens=4, rate=100, seconds=1)
+STREAMS = Load(tokens=12, streams=50, total=100)
 TIMES = {"request_start": 100.0, "first_token_iteration": 100.06}
 TOLD = {
     inference_perf.INFERENCE_PERF: (
@@ -68,7 +69,7 @@ def test_vllm_numbers_its_requests_and_keeps_those_that_failed(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("client", command.OTHERS, ids=lambda client: client.name)
-@pytest.mark.parametrize("load", [LOAD, Load(tokens=12, streams=50, total=100)], ids=["rate", "streams"])
+@pytest.mark.parametrize("load", [LOAD, STREAMS], ids=["rate", "streams"])
 def test_each_is_told_of_the_whole_load(client: Client, load: Load, tmp_path: Path) -> None:
     program = tmp_path / "lib" / "python3.11" / "site-packages" / "vllm" / "vllm-rs"
     program.parent.mkdir(parents=True)
@@ -83,7 +84,7 @@ def test_each_is_told_of_the_whole_load(client: Client, load: Load, tmp_path: Pa
 def did(number: int, *, first_after: float = 0.05) -> Did:
     arrived = number * 10_000_000
     first = arrived + round(first_after * 1e9)
-    return Did(id=f"a-{number}", arrived_ns=arrived, first_ns=first, completion_tokens=4)
+    return Did(id=f"a-{number}", arrived_ns=arrived, first_ns=first, last_ns=first + 1, completion_tokens=4)
 
 
 def told(saw: list[Saw], *, client: Client = OURS, served: int = 100) -> Ran:
@@ -98,6 +99,7 @@ def test_the_error_is_what_a_client_tells_less_what_the_server_did() -> None:
     assert ran.errors == pytest.approx((0.00049, 0.00094, 0.00098))
     assert (ran.answers, ran.served, ran.tokens) == (100, 100, 400)
     assert ran.rate == pytest.approx(100)
+    assert ran.at_once == 6  # 50 ms each, one begun every 10 ms
     assert ran.first_request == pytest.approx(2)
     assert ran.cpu_per_million == pytest.approx(500)
 
@@ -115,7 +117,15 @@ def test_answers_that_the_server_never_gave_are_refused() -> None:
     assert told([], client=BARE).errors is None
 
 
-def ran(rate: float = 100, *, error: float = 0.001, answers: int = 100, late: float = 0.0, load: Load = LOAD) -> Ran:
+def ran(
+    rate: float = 100,
+    *,
+    error: float = 0.001,
+    answers: int = 100,
+    late: float = 0.0,
+    load: Load = LOAD,
+    at_once: int = 0,
+) -> Ran:
     return Ran(
         client="one",
         load=load,
@@ -123,6 +133,7 @@ def ran(rate: float = 100, *, error: float = 0.001, answers: int = 100, late: fl
         served=100,
         tokens=400,
         rate=rate,
+        at_once=at_once,
         errors=(0.0, error, error),
         server_late=late,
         first_request=1.0,
@@ -138,6 +149,8 @@ def ran(rate: float = 100, *, error: float = 0.001, answers: int = 100, late: fl
         (ran(error=0.0021), "p95 2.1 ms"),
         (ran(rate=60), "only 60 requests/s came"),
         (ran(answers=90), "it counts 90 of 100 answers"),
+        (ran(load=STREAMS, at_once=50, late=0.2), ""),
+        (ran(load=STREAMS, at_once=40), "only 40 were under way at once"),
         (ran(late=0.2), "the server was 200 ms late: it is the limit"),
     ],
 )
