@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seatrial.model.fact import GapReason
 from seatrial.model.measure import Measure
 from seatrial.model.run import Run
 from seatrial.report.domains import scores
@@ -14,6 +15,7 @@ from seatrial.report.outline import NEEDS_WORK, WORDS, Outline, Shown, Standing,
 from seatrial.report.wording import count, moment, span
 
 _BY_NAME = (Standing.NOT_APPLICABLE, Standing.NOT_GIVEN)  # many checks of which nothing is to be told but that they are
+_UNREAD = frozenset(GapReason) - {GapReason.ABSENT, GapReason.NOT_GIVEN}
 _FEW = 10
 _MOST_IN_FULL, _MOST_IN_SHORT = 20, 3  # findings of one topic; the other faces have them all
 
@@ -58,12 +60,21 @@ def _topics(page: Page, shape: Outline) -> None:
         page.gap()
         page.say(f"{WORDS[standing].heading} ({len(topics)})", paint="bold")
         write = _WRITERS.get(standing, _in_short)
-        named = [topic for topic in topics if standing in _BY_NAME and not topic.asked] if len(topics) > _FEW else []
+        named = [topic for topic in topics if (standing in _BY_NAME and not topic.asked) or _is_unread(topic)]
+        named = named if len(topics) > _FEW else []
         for topic in topics:
             if topic not in named:
                 write(page, topic)
         if named:
+            if standing is Standing.UNKNOWN:
+                page.say(f"What these {len(named)} read was not there to be read; below stands why:", indent=2)
             page.say(", ".join(sorted(topic.name for topic in named)), indent=2, limit=20_000)
+
+
+def _is_unread(topic: Topic) -> bool:
+    """Nothing is to be told of it but which of its facts are missing."""
+    left = [shown.finding for shown in topic.shown if shown.needs_work]
+    return not topic.asked and bool(left) and all(str(one.seen.get("reason", "")) in _UNREAD for one in left)
 
 
 def _in_full(page: Page, topic: Topic) -> None:

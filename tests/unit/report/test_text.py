@@ -40,3 +40,16 @@ def test_a_thousand_failures_do_not_flood_the_screen() -> None:
     assert "… and 997 more like these" in shown
     assert len(markdown.render(a_run(*many, *fine))) < 30_000
     assert "… and 1900 more" in markdown.render(a_run(*many, *fine))
+
+
+def test_checks_that_lack_nothing_but_their_facts_are_named_together() -> None:
+    unread = [
+        finding(f"a.check-{number}", outcome=Outcome.UNKNOWN, subject="pods", seen={"reason": "not-collected"})
+        for number in range(11)
+    ]
+    other = finding("b.other", outcome=Outcome.UNKNOWN, because="it does not say")
+    shown = text.render(a_run(*unread, other))
+    assert "What these 11 read was not there to be read; below stands why:" in shown
+    assert shown.count("a.check-") == 11
+    assert "it does not say" in shown
+    assert "What these" not in text.render(a_run(*unread[:3], other))
