@@ -11,8 +11,7 @@ from seatrial.model.fact import Fact, Snapshot
 
 LARGEST = files.LARGEST
 _GZIP = b"\x1f\x8b"
-_HEAD = 1 << 16
-_OURS = b"seatrial.dev/snapshot/"
+_HEAD = 64
 _OURS_BEGINS = (b'{"apis":', b'{"schema":')
 
 
@@ -37,7 +36,7 @@ def is_ours(path: Path) -> bool:
     head = files.beginning(path, _HEAD)
     if not head:
         return _starts(path) == _GZIP  # damaged from the beginning on
-    return head.startswith(_OURS_BEGINS) or _OURS in head
+    return head.startswith(_OURS_BEGINS)
 
 
 def _starts(path: Path) -> bytes:

@@ -508,3 +508,32 @@ def test_links_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     (root / "more.json").symlink_to(tmp_path / "outside" / "pods.json")
     (root / "circle").symlink_to(root)
     assert names(load(root, KINDS), Pod) == ["a", "b"]
+
+
+class Group(Fact, frozen=True):
+    of = "scheduling.k8s.io/podgroups"
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("v1.34.2-eks-1", "absent"), ("v1.36.0+k3s1", "not-collected"), ("", "not-collected")]
+)
+def test_what_came_later_than_a_version_is_not_served_by_it(tmp_path: Path, version: str, said: str) -> None:
+    put(tmp_path, {"all.json": listed(pod("a", "x"), pod("b", "kube-system"), node(version=version))})
+    dump = load(tmp_path, [*KINDS, Group])
+    assert state(dump, Group).startswith(said)
+    assert bool(dump.apis.why_broken(Group.of)) is (said != "absent")
+
+
+def test_a_zip_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"{number}.json", b" " * 400_000 + b"{}")
+    assert path.stat().st_size < 10_000
+    with pytest.raises(UsageError, match="unpacks to more than 1000000 bytes"):
+        load(path, KINDS, largest=1_000_000)
+
+
+def test_the_versions_of_nodes_tell_at_least_how_new_the_cluster_is(tmp_path: Path) -> None:
+    nodes = [node("a", "v1.9.11"), node("b", "v1.33.4+k3s1"), node("c", "odd")]
+    assert load(put(tmp_path, {"nodes.json": listed(*nodes)}), KINDS).cluster.version == "v1.33.4+k3s1"
