@@ -14,6 +14,7 @@ from seatrial.cli.load_rules import settle
 from seatrial.cli.main import main, parser
 from seatrial.model.errors import UsageError
 from seatrial.model.load import Plan
+from tests.unit.measure.test_tokens import made as tokenizer_in
 
 URL = "http://127.0.0.1:9"
 TRACE = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6,3,4\n2023-11-16 18:15:57.6,3,4\n"
@@ -53,6 +54,7 @@ PLANNED = {
     "--prefix-groups": "3",
     "--turns": "4",
     "--prompts": "{prompts}",
+    "--tokenizer": "{tokenizer}",
     "--slo": "whole=3s",
     "--slo-share": "0.5",
     "--timeout": "3s",
@@ -70,6 +72,7 @@ BESIDES = {
     "--kubeconfig": "k",
     "--context": "c",
     "--metrics": URL,
+    "--otlp": URL,
     "--record": "r",
     "--resume": "r",
     "--save": "s",
@@ -105,7 +108,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "trace.csv").write_text(TRACE)
     (folder / "prompts").write_text("one\ntwo\n")
-    return {"trace": str(folder / "trace.csv"), "prompts": str(folder / "prompts")}
+    return {
+        "trace": str(folder / "trace.csv"),
+        "prompts": str(folder / "prompts"),
+        "tokenizer": str(tokenizer_in(folder)),
+    }
 
 
 _parser = functools.cache(parser)
