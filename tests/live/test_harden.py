@@ -46,7 +46,7 @@ from tests.live.tenant import (
 NAME = "test-harden"
 CATALOG = Catalog.installed()
 EVERY = {  # those made of what proofs find: tests/live/test_mended.py
-    id: one for id, one in CATALOG.remedies.items() if not all(CATALOG.check(check).active for check in one.cures)
+    id: one for id, one in CATALOG.remedies.items() if not all(CATALOG.check(check).active for check in one.answers)
 }
 REMEDIES = {id: one for id, one in EVERY.items() if not one.needs}
 ENGINES = {"gatekeeper", "kyverno", "policy-controller"}  # not here, and called for by the tenant's images
