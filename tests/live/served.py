@@ -36,6 +36,12 @@ def server(name: str, namespace: str = PLAIN, *, replicas: int = 1, **spec: Any)
     )
 
 
+def _taken_in(one: Obj) -> Obj:
+    """As the mesh marks pods that it has taken in; it does not run here."""
+    one["spec"]["template"]["metadata"]["annotations"] = {"ambient.istio.io/redirection": "enabled"}
+    return one
+
+
 def _door(name: str, namespace: str) -> Obj:
     return obj("v1", "Service", name, namespace, spec={"selector": {"app": name}, "ports": [{"port": 8000}]})
 
@@ -54,7 +60,7 @@ def front() -> Iterator[Obj]:
     spec = {"gatewayClassName": "example", "listeners": [listener, other]}
     yield obj(GATEWAYS, "Gateway", "front", spec=spec)
     yield from (_door("server", PLAIN), _route(PLAIN, "server"))
-    yield from (server("inside", MESHED), _door("inside", MESHED), _route(MESHED, "inside"))
+    yield from (_taken_in(server("inside", MESHED)), _door("inside", MESHED), _route(MESHED, "inside"))
     pool = {"selector": {"matchLabels": {"app": "inside"}}, "targetPorts": [{"number": 8000}]}
     pool |= {"endpointPickerRef": {"name": "picker", "port": {"number": 9002}}}
     yield obj("inference.networking.k8s.io/v1", "InferencePool", "inside", MESHED, spec=pool)
