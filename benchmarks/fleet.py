@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks import fleet_store
 from benchmarks.figures import Figure
-from benchmarks.fleet_download import WAYS, Download, Way, downloaded
+from benchmarks.fleet_download import PACKED, WAYS, Download, Way, downloaded
 from benchmarks.fleet_objects import DEVICES, PODS
 from seatrial.app.check import choose
 from seatrial.app.diagnose import facts as read_by
@@ -79,16 +79,19 @@ def _growth(who: str, at: Mapping[int, float], few: int, many: int) -> Figure:
 def _beside_the_download(site: Site, what: str, at: dict[int, float], nodes: int) -> Iterator[Figure]:
     paths = asyncio.run(_paths())
     _seatrial("check", f"--lab={fleet_store.NAME}", "--only=audit")  # its modules are compiled now
-    downloads, checks = [], []
+    downloads, packed, checks = [], [], []
     ways: Sequence[Way] = WAYS
     for _ in range(RUNS):  # by turns, so that a machine that slows down slows both
         tried = downloaded(site, paths, ways)
         ways = [one.way for one in tried[:2]]
         downloads.append(tried[0])
+        packed += downloaded(site, paths, [PACKED])
         checks.append(_seatrial("check", f"--lab={fleet_store.NAME}"))
     at[nodes] = statistics.median(one.seconds for one in checks)
     limit = [TIMES * one.seconds for one in downloads]
     yield Figure(f"check: {what}", [one.seconds for one in checks], "s", limit, _told(downloads, len(paths)))
+    size = f"{packed[0].size / 1e6:,.0f} MB"
+    yield Figure(f"  the same lists raw in protobuf, {size}", [one.seconds for one in packed], "s")
     yield Figure("  of the processor", [one.processor for one in checks], "s")
     yield Figure("  memory at the peak", [one.memory for one in checks], "MiB", [MEMORY], "1 GiB")
 

@@ -21,6 +21,7 @@ class Way:
     how: str
     query: str
     connections: int
+    accept: str = "application/json"
 
 
 WAYS = (
@@ -28,6 +29,15 @@ WAYS = (
     Way("whole lists, 2 connections", "", 2),
     Way("pages of 500, 6 connections", "?limit=500", 6),
     Way("pages of 10,000, 6 connections", "?limit=10000", 6),
+)
+
+
+# Fewer bytes and less work for the API server, and not how check reads. What has no such form comes as JSON.
+PACKED = Way(
+    "whole lists out of the API server's cache in protobuf, 2 connections",
+    "?resourceVersion=0",
+    2,
+    "application/vnd.kubernetes.protobuf,application/json",
 )
 
 
@@ -47,11 +57,11 @@ def _download(site: Site, paths: Sequence[str], way: Way) -> Download:
     begun = time.perf_counter()
     with ThreadPoolExecutor(way.connections) as pool:
         shares = [paths[number :: way.connections] for number in range(way.connections)]
-        size = sum(pool.map(lambda share: _fetch(site, share, way.query), shares))
+        size = sum(pool.map(lambda share: _fetch(site, share, way), shares))
     return Download(way, time.perf_counter() - begun, size)
 
 
-def _fetch(site: Site, paths: Sequence[str], query: str) -> int:
+def _fetch(site: Site, paths: Sequence[str], way: Way) -> int:
     """Bytes of all of these lists, read into one buffer that nobody looks at but for how a list goes on."""
     connection = http.client.HTTPSConnection("127.0.0.1", site.ports["kube-apiserver"], context=context(site, "admin"))
     buffer = memoryview(bytearray(1 << 20))
@@ -59,7 +69,7 @@ def _fetch(site: Site, paths: Sequence[str], query: str) -> int:
     for path in paths:
         more: str | None = ""
         while more is not None:
-            connection.request("GET", path + query + more)
+            connection.request("GET", path + way.query + more, headers={"Accept": way.accept})
             answer = connection.getresponse()
             if answer.status != 200:
                 raise RuntimeError(f"{path}: {answer.status}")
