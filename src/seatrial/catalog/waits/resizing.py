@@ -10,6 +10,7 @@ from seatrial.model.fact import All
 from seatrial.model.wait import Action, Certainty, Found, Wait, source
 
 _PENDING, _GOING = "PodResizePending", "PodResizeInProgress"
+_TYPES = (_PENDING, _GOING)
 _NEVER, _FAILED = "Infeasible", "Error"
 
 
@@ -22,13 +23,9 @@ def does_not_happen(groups: All[Group]) -> Iterator[Found]:
     """
     for group in groups:
         for pod in group.placed:
-            told = pod.status.condition(_PENDING) or _error(pod.status.condition(_GOING))
-            if told is not None and told.status == "True":
-                yield _unchanged(group, pod, told)
-
-
-def _error(told: Condition | None) -> Condition | None:
-    return told if told is not None and told.reason == _FAILED else None
+            for told in pod.status.conditions:
+                if told.type in _TYPES and told.status == "True" and (told.type == _PENDING or told.reason == _FAILED):
+                    yield _unchanged(group, pod, told)
 
 
 def _unchanged(group: Group, pod: Pod, told: Condition) -> Wait:
