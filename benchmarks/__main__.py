@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import command_line, fleet, lab, load, model_server, submission, waiting, watching
+from benchmarks import command_line, fleet, lab, load, load_record, model_server, submission, waiting, watching
 from benchmarks.figures import Figure
 from benchmarks.peers import command as peers
 
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "check": fleet.check,
     "model-server": model_server.model_server,
     "load": load.load,
+    "load-record": load_record.record,
     "watch": watching.watching,
 }
 

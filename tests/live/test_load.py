@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import subprocess
 import sys
@@ -128,6 +129,78 @@ def _models() -> tuple[dict[str, object], dict[str, object]]:
         {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod},
         {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service},
     )
+
+
+def _asking_for(key: str) -> tuple[dict[str, object], ...]:
+    """The same servers, which answer only those who have the key."""
+    pod, service = _models()
+    containers = pod["spec"]["containers"]  # type: ignore[index]
+    containers[0]["env"] = [{"name": "MODEL_SERVER_API_KEYS", "value": key}]
+    return pod, service
+
+
+def test_keys_reach_the_pods_of_every_run_and_stay_nowhere(
+    lab: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, out = "hush-hush-hush-hush", tmp_path / "saved"
+    monkeypatch.setenv("LOAD_KEY", key)
+    objects = _asking_for(key)
+    truth.apply(lab, *objects)
+    flags = ("--in-cluster", "2", "--yes", "--api-key-from", "LOAD_KEY", "--repeats", "2", "--save", str(out))
+    load_flags = ("--rate", "10", "--for", "6s", "--tokens", "5")
+    command = (SEATRIAL, "bench", "serve", "--service", "default/models:http", "--lab", lab, *flags, *load_flags)
+    kept: list[str] = []
+    try:
+        truth.until_ready(lab, "models")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while process.poll() is None:
+                for bench in benches(lab):
+                    seen = kubectl(lab, "get", "configmaps,jobs,pods,events", "-n", bench)["items"]
+                    kept.append(str(seen))
+                    kept += [truth.log(lab, bench, one["metadata"]["name"]) for one in seen if one["kind"] == "Pod"]
+                time.sleep(1)
+            told, error = process.communicate()
+    finally:
+        truth.remove(lab, *objects)
+    results = load_files.results(out)
+    assert [set(one.endings) for one in results] == [{Ending.OK}, {Ending.OK}], error
+    assert any("load-1" in one for one in kept)
+    assert any("load-2" in one for one in kept)
+    encoded = base64.b64encode(key.encode()).decode()
+    for place in (*kept, told, error, out.read_text()):
+        assert key not in place
+        assert encoded not in place
+    assert not benches(lab)
+
+
+def test_what_was_cut_off_goes_on_from_pods(lab: str, tmp_path: Path) -> None:
+    record, out = tmp_path / "record", tmp_path / "saved"
+    flags = ("--in-cluster", "2", "--rate", "10", "--for", "30s", "--record", str(record))
+    with subprocess.Popen((SEATRIAL, "bench", "serve", "--lab", lab, *flags), stderr=subprocess.PIPE, text=True) as one:
+        until_rows(one, record, 30)
+        one.kill()
+    before = [row.index for part in read(record)[1] for row in part.rows]
+    told = serve("--resume", str(record), "--in-cluster", "2", "--lab", lab, "--save", str(out))
+    indexes = [row.index for part in read(record)[1] for row in part.rows]
+    assert len(indexes) == len(set(indexes)) > len(before), told.stderr
+    result = saved(out)
+    planned = list(due_times(result.plan.arrivals, result.plan.seed))
+    assert result.requests + result.lost_in_flight == len(planned)
+    assert result.endings == {Ending.OK: result.requests}
+    assert load.of_record(record).distributions == result.distributions
+    assert not benches(lab)
+
+
+def test_a_sweep_and_a_search_from_pods(lab: str, tmp_path: Path) -> None:
+    out = tmp_path / "saved"
+    flags = ("--lab", lab, "--in-cluster", "2", "--for", "5s", "--tokens", "5", "--save", str(out))
+    serve(*flags, "--sweep", "4,8")
+    assert [one.plan.arrivals.phases[0].rate for one in load_files.results(out)] == [4, 8]  # type: ignore[union-attr]
+    told = serve(*flags, "--find-rate", "--rate", "4", "--slo", "ttft=1ms")
+    rates = [one.plan.arrivals.phases[0].rate for one in load_files.results(out)]  # type: ignore[union-attr]
+    assert rates[:2] == [4, 2], told.stderr  # no server is so quick: it is looked for below
+    assert told.returncode == 1
+    assert not benches(lab)
 
 
 def test_a_pod_that_is_lost_makes_it_no_measurement(lab: str, tmp_path: Path) -> None:

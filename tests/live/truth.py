@@ -47,6 +47,13 @@ def kill(lab: str, namespace: str, pod: str) -> None:
     _kubectl(lab, "delete", "pod", pod, f"--namespace={namespace}", "--grace-period=0", "--force", "--wait=false")
 
 
+def log(lab: str, namespace: str, pod: str) -> str:
+    """What it has said so far; nothing where it has not begun, or has gone."""
+    site = sites.need(lab)
+    argv = [site.program("kubectl"), f"--kubeconfig={site.kubeconfig}", "logs", pod, f"--namespace={namespace}"]
+    return subprocess.run(argv, check=False, capture_output=True, text=True).stdout
+
+
 def until_ready(lab: str, pod: str) -> None:
     _kubectl(lab, "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=60s")
 
