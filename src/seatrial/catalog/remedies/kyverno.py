@@ -15,6 +15,7 @@ from seatrial.model.verdict import Finding
 
 _NAME = "seatrial-signatures"
 _KEY = "cosign.pub"
+_NEW = "oldObject == null || !has(oldObject.spec) || object.spec != oldObject.spec"  # to Kyverno there is always an old one
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _HOME = "kube-system"  # of the ConfigMap: nobody but administrators writes there
 _CAUTION = (
@@ -51,7 +52,7 @@ def _policy(snapshot: Snapshot, names: Sequence[str], actions: Sequence[str]) ->
             "failurePolicy": "Fail",
             "webhookConfiguration": {"timeoutSeconds": 20},
             "matchConstraints": {"namespaceSelector": where, "resourceRules": rules},
-            "matchConditions": [{"name": "new", "expression": "oldObject == null || object.spec != oldObject.spec"}],
+            "matchConditions": [{"name": "new", "expression": _NEW}],
             "matchImageReferences": [{"glob": "*"}],
             "images": [
                 {
