@@ -104,6 +104,11 @@ def test_a_dump_of_all_kinds_says_what_the_cluster_says(small_lab: str, tmp_path
     assert of_dump(packed(folder), whole=True) == live
 
 
+def agrees(key: tuple[str, str], outcome: Outcome, live: Outcomes, said: set[tuple[str, Outcome]]) -> bool:
+    """Pods whose ReplicaSet was not read have that for their subject, which the cluster does not know under this name."""
+    return live[key] is outcome if key in live else (key[0], outcome) in said
+
+
 @pytest.mark.parametrize("write", [what_there_is, cluster_info, cluster_info_stream, pods_alone])
 def test_what_a_dump_leaves_out_is_unknown(small_lab: str, tmp_path: Path, write: Callable[[str, Path], Path]) -> None:
     furnish(small_lab, tmp_path)
@@ -111,7 +116,8 @@ def test_what_a_dump_leaves_out_is_unknown(small_lab: str, tmp_path: Path, write
     dump.mkdir()
     told = of_dump(write(small_lab, dump))
     live = outcomes(asyncio.run(check(Target(lab=small_lab))))
-    new = {key: outcome for key, outcome in told.items() if outcome in SURE and live.get(key) is not outcome}
+    said = {(check, outcome) for (check, _), outcome in live.items()}
+    new = {key: outcome for key, outcome in told.items() if outcome in SURE and not agrees(key, outcome, live, said)}
     assert not new
     assert Outcome.UNKNOWN in told.values()
     assert Outcome.PASS in told.values()
