@@ -25,7 +25,7 @@ from seatrial.model.run import Run
 HERE = Path(__file__).parent
 
 
-# What takes long to build or to wait for, and is proven by ``make test-all`` alone.
+# What takes long to build or to wait for, and is proven by ``make test-all`` alone; single tests are marked as ``long``.
 LONG = (
     "test_gateway_tls",
     "test_harden_impact",
@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.live)
-            if item.path.stem in LONG and not WHOLE:
+            long = item.path.stem in LONG or item.get_closest_marker("long") is not None
+            if long and not WHOLE:
                 item.add_marker(pytest.mark.skip(reason="takes long: make test-all runs it"))
 
 

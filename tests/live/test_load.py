@@ -41,7 +41,7 @@ def serve(*args: str) -> subprocess.CompletedProcess[str]:
 
 def until_rows(process: subprocess.Popen[str], record: Path, least: int) -> None:
     """A record that grows is a run that goes."""
-    while not record.exists() or sum(len(part.rows) for part in read(record)[1]) < least:
+    while not record.exists() or not record.stat().st_size or sum(len(part.rows) for part in read(record)[1]) < least:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
 
@@ -173,6 +173,7 @@ def test_keys_reach_the_pods_of_every_run_and_stay_nowhere(
     assert not benches(lab)
 
 
+@pytest.mark.long
 def test_what_was_cut_off_goes_on_from_pods(lab: str, tmp_path: Path) -> None:
     record, out = tmp_path / "record", tmp_path / "saved"
     flags = ("--in-cluster", "2", "--rate", "10", "--for", "30s", "--record", str(record))
@@ -191,6 +192,7 @@ def test_what_was_cut_off_goes_on_from_pods(lab: str, tmp_path: Path) -> None:
     assert not benches(lab)
 
 
+@pytest.mark.long
 def test_a_sweep_and_a_search_from_pods(lab: str, tmp_path: Path) -> None:
     out = tmp_path / "saved"
     flags = ("--lab", lab, "--in-cluster", "2", "--for", "5s", "--tokens", "5", "--save", str(out))
