@@ -13,7 +13,6 @@ from seatrial.app import lab as labs
 from seatrial.app import load_lab
 from seatrial.app.bench import Extent, bench
 from seatrial.app.target import Target
-from seatrial.catalog.measures.recovery import TOLERATED
 from seatrial.catalog.systems.kubernetes.core import ON_REAL_NODES
 from seatrial.lab.node.programs import IMAGE
 from seatrial.model.lab import LabLevel, LabSpec
@@ -111,17 +110,6 @@ def test_a_node_and_a_device_that_are_lost_are_recovered_from(small: str) -> Non
     )  # Kubernetes waits before it takes a pod for lost
     assert device.valid
     assert device.value < node.value
-
-
-def test_a_node_that_falls_silent_is_left_when_its_workload_tolerates_that_no_longer(small: str) -> None:
-    """The cluster waits for 50 s since the last word, which was up to 10 s before, and looks every 5 s; then the pod's own 5 s count."""
-    found = by_id(asyncio.run(measured(small, "recovery.node-silent")))["recovery.node-silent"]
-    took = {one.name: one for one in found.parts}
-    assert (found.valid, found.samples) == (True, 3)
-    assert 39 <= took["not ready"].seconds <= 58
-    evicted = took["noticed"]
-    assert TOLERATED - evicted.error <= evicted.seconds <= TOLERATED + evicted.error + SLACK
-    assert sum(one.seconds for one in found.parts) == pytest.approx(found.value)
 
 
 def test_what_cannot_be_measured_is_told_with_the_reason(small: str) -> None:

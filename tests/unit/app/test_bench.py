@@ -21,7 +21,7 @@ NOTHING = msgspec.structs.replace(NUMBER, valid=False, why_not_valid="nobody is 
 
 @pytest.mark.parametrize(
     ("names", "count"),
-    [(("all",), 13), (("recovery",), 4), (("recovery.pod-killed", "recovery"), 4), (("gangs", "xids"), 2)],
+    [(("all",), 12), (("recovery",), 3), (("recovery.pod-killed", "recovery"), 3), (("gangs", "xids"), 2)],
 )
 def test_metrics_are_chosen_by_area_or_by_id_and_none_twice(names: tuple[str, ...], count: int) -> None:
     assert len(choose(CATALOG, names)) == count

@@ -72,5 +72,5 @@ RECOVERY = Claim(
     standing=Standing.REAL,
     truth="Until it serves again, in parts: noticed, scheduled, started, ready.",
     checks=("workloads.jobs-survive-a-lost-pod",),
-    metrics=("recovery.pod-killed", "recovery.node-lost", "recovery.node-silent", "recovery.device-unhealthy"),
+    metrics=("recovery.pod-killed", "recovery.node-lost", "recovery.device-unhealthy"),
 )

@@ -11,7 +11,6 @@ from functools import partial
 from seatrial.catalog.checks.scaled import DEPLOYMENTS
 from seatrial.catalog.checks.stage import find_stages, is_ready
 from seatrial.catalog.checks.traffic import SLICES
-from seatrial.catalog.measures import silent
 from seatrial.catalog.measures.moments import Time, slowest
 from seatrial.catalog.measures.replaced import LOST, Replaced, played_node, taint_of_device, template_of_claims
 from seatrial.catalog.systems.kubernetes.core import HOST, Node, runs_containers
@@ -29,7 +28,6 @@ _SOURCE = "watches of the API server, on one clock"
 _RULES, _CLAIMS = "resource.k8s.io/devicetaintrules", "resource.k8s.io/resourceclaimtemplates"
 _CREATES = (DEPLOYMENTS, "services")
 _WATCHES = ("pods", "events", SLICES)
-TOLERATED = 5  # seconds that the workload stays on a node that is not heard of
 _OF_CLAIMS = ("resource.k8s.io/resourceclaims",)
 
 
@@ -70,23 +68,6 @@ async def node_lost(nodes: All[Node], bench: Workbench, means: Means) -> list[Me
     return [slowest("recovery.node-lost", "", times, _SOURCE)]
 
 
-@metric("recovery.node-silent", unit="s", creates=(*_CREATES, "nodes", silent.LEASES), looks_at=_WATCHES)
-async def node_silent(nodes: All[Node], bench: Workbench, means: Means) -> list[Measure] | Verdict:
-    """How long it takes from the last word of a node's kubelet until its workload serves again elsewhere.
-
-    How: only where nodes are played, as in a lab: two nodes are made for this, a Deployment of one pod runs on one of them, and that
-    one's Lease is renewed no more, while its Node stays. What follows is watched on one clock: the node's condition Ready is Unknown,
-    the node is tainted, its pod is evicted, and made anew on the other. The pod tolerates an unreachable node for 5 s; where a workload
-    says nothing it is 300 s, and just that much longer. A kubelet renews every 10 s or so, and the last time may be that long ago.
-    Fix: say tolerationSeconds for node.kubernetes.io/unreachable in workloads that have to be back soon; most of the rest is
-    --node-monitor-grace-period of the controller manager.
-    """
-    if not any(not runs_containers(one) and is_ready(one) for one in nodes):
-        return not_applicable("no node here is played, and no other is silenced for a measure")
-    times = await together(*(_without_a_word(bench, means, number) for number in range(means.times)))
-    return [slowest("recovery.node-silent", "", times, _SOURCE)]
-
-
 async def _without_its_node(bench: Workbench, means: Means, number: int) -> Time:
     name = f"{bench.namespace}-{number}"
     for node in (played_node(f"{name}-a", name), played_node(f"{name}-b", name)):
@@ -94,25 +75,6 @@ async def _without_its_node(bench: Workbench, means: Means, number: int) -> Time
     workload = Replaced(bench, means.clock, f"moves-{number}", devices={}, selector={LOST: name})
     await workload.start()
     return await workload.loses(workload.lose_node)
-
-
-async def _without_a_word(bench: Workbench, means: Means, number: int) -> Time:
-    name = f"{bench.namespace}-s{number}"
-    for node in (f"{name}-a", f"{name}-b"):
-        await bench.create(silent.lease(node))
-        await bench.create(played_node(node, name))
-    tolerations = silent.tolerations(TOLERATED)
-    workload = Replaced(
-        bench, means.clock, f"waits-{number}", devices={}, selector={LOST: name}, tolerations=tolerations
-    )
-    await workload.start()
-    node = await workload.node()
-    try:
-        time = await workload.loses(partial(silent.silence, bench, node), silent_node=node)
-    finally:
-        await silent.speak(bench, node)  # or its pod would never be seen to end
-    await workload.ends()
-    return time
 
 
 @metric(

@@ -7,8 +7,7 @@ from typing import Any
 
 from seatrial.catalog.checks.service import PORT
 from seatrial.catalog.checks.traffic import SLICES, service
-from seatrial.catalog.measures import silent
-from seatrial.catalog.measures.moments import STAGES, WATCHED, Stopwatch, Time, parts, until_ready
+from seatrial.catalog.measures.moments import STAGES, Stopwatch, Time, parts, until_ready
 from seatrial.catalog.systems.kubernetes.core import HOST, WORK, container
 from seatrial.kit.clock import Clock
 from seatrial.kit.together import together
@@ -37,11 +36,9 @@ class Replaced:
         devices: Mapping[str, str],
         selector: Mapping[str, str] | None = None,
         claims: bool = False,
-        tolerations: Sequence[Obj] = (),
     ) -> None:
         self.bench, self.clock, self.name = bench, clock, name
         self.devices, self.selector, self.claims = devices, selector or {}, claims
-        self.tolerations = tolerations
 
     async def start(self) -> None:
         await self.bench.create(service(self.bench, self.name, {"app": self.name}))
@@ -52,19 +49,15 @@ class Replaced:
         if not seen.met:
             raise CannotJudge(f"a Deployment of one pod does not serve within {self._long:g} s, so nothing can be lost")
 
-    async def loses(self, lose: Callable[[], Awaitable[Any]], *, silent_node: str = "") -> Time:
-        """Do what ends its pod; how long it took from then until another one serves. Of a node that falls silent, it is told
-        when that was noticed."""
+    async def loses(self, lose: Callable[[], Awaitable[Any]]) -> Time:
+        """Do what ends its pod; how long it took from then until another one serves."""
         old = await self._pod()
         watch, uid = Stopwatch(self.clock), old["metadata"]["uid"]
         begun = self.clock.monotonic()
         await lose()
         took = self.clock.monotonic() - begun
-        missed = (silent.until_unreachable(self.bench, watch, silent_node, self._long),) if silent_node else ()
-        after = self._noticed(watch, uid), self._ready(watch, uid), self._serves(watch, old["metadata"]["name"])
-        await together(*missed, *after)
-        stages = (*(silent.STAGES if silent_node else ()), *_ALL)
-        found = parts(begun, stages, watch.seen, {stages[0][0]: took + WATCHED})
+        await together(self._noticed(watch, uid), self._ready(watch, uid), self._serves(watch, old["metadata"]["name"]))
+        found = parts(begun, _ALL, watch.seen, {_GONE: took + 0.1})
         self.bench.control(f"{self.name}: its pod was lost", **{one.name: one.seconds for one in found})
         return Time(found, took)
 
@@ -72,21 +65,7 @@ class Replaced:
         await self.bench.remove("pods", (await self._pod())["metadata"]["name"])
 
     async def lose_node(self) -> None:
-        await self.bench.remove("nodes", await self.node())
-
-    async def ends(self) -> None:
-        """Wait until no pod of it is about to end: the namespace could not go while one waits for a node that is gone."""
-        await self.bench.until(
-            "pods",
-            lambda pods: not any(one["metadata"].get("deletionTimestamp") for one in pods),
-            within=self._long,
-            what="the lost pod is gone",
-            selector=f"app={self.name}",
-        )
-
-    async def node(self) -> str:
-        """On which its pod is."""
-        return str((await self._pod())["spec"]["nodeName"])
+        await self.bench.remove("nodes", (await self._pod())["spec"]["nodeName"])
 
     async def device(self) -> Obj:
         """The device that its pod holds, as its claim says."""
@@ -148,7 +127,7 @@ class Replaced:
         spec: Obj = {
             "terminationGracePeriodSeconds": 1,
             "nodeSelector": dict(self.selector),
-            "tolerations": [{"key": LOST, "operator": "Exists"}, *self.tolerations],
+            "tolerations": [{"key": LOST, "operator": "Exists"}],
             "containers": [work],
         }
         if self.claims:
