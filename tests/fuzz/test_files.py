@@ -139,7 +139,7 @@ def replaced(draw: st.DrawFn, whole: Any) -> bytes:
     return draw(st.sampled_from((plain, lambda value: json.dumps(value).encode())))(found)
 
 
-def survives(read: Callable[[Path], None], data: bytes, name: str) -> None:
+def survives(read: Callable[[Path], object], data: bytes, name: str) -> None:
     """It is read, or an error of ours says which file is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,9 @@ from hypothesis import strategies as st
 from seatrial.app import load_files, load_report, submit
 from seatrial.app.importing import import_results
 from seatrial.kit.clock import FakeClock
-from seatrial.model.errors import SeatrialError
 from tests.fuzz import few, half
 from tests.fuzz.shapes import anything, damaged
-from tests.fuzz.test_files import plain, replaced, told
+from tests.fuzz.test_files import plain, replaced, survives
 from tests.unit.foreign import samples as results
 from tests.unit.submission import samples as submissions
 
@@ -41,16 +38,6 @@ lines = st.lists(
     | st.text(max_size=20),
     max_size=30,
 ).map("\n".join)  # fmt: skip
-
-
-def survives(read: Callable[[Path], object], data: bytes, name: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, name)
-        path.write_bytes(data)
-        try:
-            read(path)
-        except SeatrialError as error:
-            told(error)
 
 
 def import_file(path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.waiting.diagnosis import Found, diagnose
 from seatrial.model.fact import Apis, ClusterIdentity, Fact, Gap, GapReason, Obj, Snapshot
+from seatrial.model.wait import Cause
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 GPU = "nvidia.com/gpu"
@@ -34,6 +36,15 @@ def snapshot(*objects: tuple[str, Obj], gaps: tuple[Gap, ...] = ()) -> Snapshot:
 
 def seen(*objects: tuple[str, Obj], gaps: tuple[Gap, ...] = (), about: tuple[str, ...] = ()) -> Found:
     return diagnose(CATALOG.sources.values(), snapshot(*objects, gaps=gaps), about)
+
+
+def named(given: Iterable[tuple[str, Obj]], source: str, holder: str) -> Cause:
+    """What this source says of it: with everything read, it names that holder."""
+    found = seen(*given)
+    assert found.blind == ()
+    causes = [one for one in found.causes if one.source == source and holder in one.holder]
+    assert causes, [(one.source, one.holder, one.because) for one in found.causes]
+    return causes[0]
 
 
 def forbidden(of: str) -> Gap:

@@ -16,7 +16,7 @@ from seatrial.catalog.waits.shelf import Shelf
 from seatrial.catalog.waits.wishes import open_requests
 from seatrial.model.fact import Obj
 from seatrial.model.wait import Explanation
-from tests.unit.catalog.waits.scene import NOW, node, pod, seen, snapshot
+from tests.unit.catalog.waits.scene import NOW, named, node, pod, seen, snapshot
 from tests.unit.catalog.waits.test_devices import CLASS, claiming, device, slices
 
 Given = tuple[str, Obj]
@@ -120,12 +120,9 @@ CASES: dict[str, tuple[str, str, list[Given], list[Given]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_named(name: str) -> None:
     source, holder, given, _ = CASES[name]
-    found = seen(*given)
-    assert found.blind == ()
-    causes = [one for one in found.causes if one.source == source and holder in one.holder]
-    assert causes, [(one.source, one.holder, one.because) for one in found.causes]
-    assert "pods/team/p" in [row.subject for row in causes[0].blocked]
-    assert causes[0].because
+    cause = named(given, source, holder)
+    assert "pods/team/p" in [row.subject for row in cause.blocked]
+    assert cause.because
 
 
 @pytest.mark.parametrize("name", CASES)

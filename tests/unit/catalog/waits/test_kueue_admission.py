@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial.model.fact import Obj
-from tests.unit.catalog.waits.scene import GPU, seen
+from tests.unit.catalog.waits.scene import GPU, named, seen
 from tests.unit.catalog.waits.test_kueue import cluster_queue, local_queue, workload
 
 Given = tuple[str, Obj]
@@ -86,12 +86,9 @@ CASES: dict[str, tuple[str, str, list[Given], list[Given]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_named(name: str) -> None:
     source, holder, given, _ = CASES[name]
-    found = seen(*given)
-    assert found.blind == ()
-    causes = [one for one in found.causes if one.source == source and holder in one.holder]
-    assert causes, [(one.source, one.holder) for one in found.causes]
-    assert [row.subject for row in causes[0].blocked] == ["batch/jobs/team/a"]
-    assert causes[0].actions
+    cause = named(given, source, holder)
+    assert [row.subject for row in cause.blocked] == ["batch/jobs/team/a"]
+    assert cause.actions
 
 
 @pytest.mark.parametrize("name", CASES)

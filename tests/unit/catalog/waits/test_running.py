@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seatrial.model.fact import Obj
-from tests.unit.catalog.waits.scene import GPU, NOW, gang, node, pod, seen
+from tests.unit.catalog.waits.scene import GPU, NOW, gang, named, node, pod, seen
 
 Given = tuple[str, Obj]
 
@@ -108,12 +108,9 @@ CASES: dict[str, tuple[str, str, list[Given], list[Given]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_named(name: str) -> None:
     source, holder, given, _ = CASES[name]
-    found = seen(*given)
-    assert found.blind == ()
-    causes = [one for one in found.causes if one.source == source and holder in one.holder]
-    assert causes, [(one.source, one.holder) for one in found.causes]
-    assert causes[0].blocked
-    assert causes[0].actions
+    cause = named(given, source, holder)
+    assert cause.blocked
+    assert cause.actions
 
 
 @pytest.mark.parametrize("name", CASES)
