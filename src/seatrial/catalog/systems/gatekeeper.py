@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seatrial.catalog.roles import ADMISSION, Forbidden, PolicyEngine
+from seatrial.catalog.roles import Forbidden, PolicyEngine
 from seatrial.model.fact import Apis, Fact, Obj, Shape
 from seatrial.model.system import Process, Proof, Recipe, Served, System
 
@@ -200,7 +200,6 @@ GATEKEEPER = System(
             player="gatekeeper",
             webhook="gatekeeper.sh",
             creates=(ConstraintTemplate.of, f"{CONSTRAINTS}/{_TRIAL.lower()}"),
-            looks_at=ADMISSION,
             dialect=_forbidding,
         ),
     ),
