@@ -95,7 +95,7 @@ class _Court:
         self._tell(Event(what, State.DONE, f"{len(passive)} checks"))
 
     async def hear_active(self, open_bench: OpenBench | None, deadline: float) -> None:
-        turns = Turns()
+        turns, begun, proofs = Turns(), self._clock.monotonic(), 0
         async with asyncio.TaskGroup() as group:
             for check in (check for check in self._checks if check.active):
                 entries = self._entries[check.id] = await self._or_why_not(check, self._listed(check))
@@ -105,7 +105,10 @@ class _Court:
                     if open_bench is None:
                         entries[place] = finding(check, entry.subject, NO_LEAVE)
                     else:
+                        proofs += 1
                         group.create_task(self._hear(Session(entry, open_bench, turns, deadline), entries, place))
+        if proofs:
+            self._tell(Event("prove", State.DONE, _pace(turns, proofs, self._clock.monotonic() - begun)))
 
     async def _or_why_not(self, check: Check, work: Awaitable[Entries]) -> Entries:
         entries = await survive(work)
@@ -147,6 +150,13 @@ class _Court:
             )
             seconds = self._clock.monotonic() - begun
             self._tell(Event(trial.name, State.DONE, f"{session.verdict.outcome} after {seconds:.0f} s"))
+
+
+def _pace(turns: Turns, proofs: int, seconds: float) -> str:
+    """How near it came to the limit, which is what proofs wait for that cannot go on side by side."""
+    least, name = turns.at_least
+    why = f", for all that need {name}" if name else ""
+    return f"{proofs} proofs in {seconds:.0f} s: {turns.in_a_row:.0f} s one after the other, {least:.0f} s at the least{why}"
 
 
 def folded(check: Check, outcome: Outcome, many: Counter[Outcome]) -> Finding:

@@ -59,3 +59,27 @@ async def test_who_is_cancelled_while_it_waits_holds_nothing() -> None:
         await task
     async with turns.one_of(("a",)) as free:
         assert free == 0
+
+
+async def test_what_was_spent_and_what_could_not_be_less() -> None:
+    loop, now = asyncio.get_running_loop(), 0.0
+    turns = Turns()
+
+    async def hold(seconds: float, *names: str) -> None:
+        nonlocal now
+        async with turns.one_of(names):
+            now += seconds
+
+    real, loop.time = loop.time, lambda: now  # type: ignore[method-assign]
+    try:
+        assert (turns.in_a_row, turns.at_least) == (0.0, (0.0, ""))
+        await hold(5.0)
+        assert turns.at_least == (5.0, "")
+        await hold(3.0, "a/1")
+        await hold(4.0, "a/2")
+        assert turns.at_least == (5.0, "")  # what is beside each other adds up to nothing
+        await hold(2.5, "a")
+        assert turns.at_least == (6.5, "a/2")
+    finally:
+        loop.time = real  # type: ignore[method-assign]
+    assert turns.in_a_row == 14.5
