@@ -15,6 +15,8 @@ from seatrial.lab.process import Service, last_words
 from seatrial.lab.site import Site
 from seatrial.model.errors import LabError
 
+_NO_INSTANCES, _INSTANCES = "too many open files", "fs.inotify.max_user_instances"
+
 
 async def ready(site: Site, service: Service, process: subprocess.Popen[bytes] | None) -> None:
     """Return once the service is ready; a process that ended, or took too long, is a LabError with its last words."""
@@ -56,6 +58,10 @@ def _story(site: Site, service: Service, what: str) -> str:
 
 
 def _way_out(site: Site, service: Service) -> str:
+    if _NO_INSTANCES in last_words(site.root, service.name):
+        return (
+            f"sysctl -w {_INSTANCES}=1024: programs that follow their files take more of them than this machine allows"
+        )
     return f"seatrial lab logs {service.name} --name {site.name}"
 
 
