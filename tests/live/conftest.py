@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from seatrial.app.target import Target
 from seatrial.model.lab import LabLevel, LabSpec
 from seatrial.model.progress import Event
 from seatrial.model.run import Run
+from seatrial.model.verdict import Outcome
 
 HERE = Path(__file__).parent
 
@@ -30,12 +31,17 @@ LONG = (
     "test_gateway_tls",
     "test_harden_impact",
     "test_harden_systems",
+    "test_killed",
     "test_measures",
     "test_mended",
     "test_supply_chain",
 )
 WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
-SHARED = ("test_devices", "test_matrix", "test_permissions", "test_systems")  # the tests on the whole lab
+# Tests that have one lab between them go one after the other.
+ROWS = {
+    "whole lab": ("test_devices", "test_killed", "test_matrix", "test_permissions", "test_systems"),
+    "small lab": ("test_command_line", "test_cut_off", "test_dumps", "test_lab", "test_trouble"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,10 +54,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Rows(LoadScopeScheduling):
-    """With ``-n 2`` those that share the whole lab go one after the other, and beside them those that start smaller labs."""
+    """With ``-n 3`` those that share a lab go one after the other, and beside them those that start labs of their own."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "whole lab" if Path(nodeid.partition("::")[0]).stem in SHARED else "smaller labs"
+        module = Path(nodeid.partition("::")[0]).stem
+        return next((row for row, modules in ROWS.items() if module in modules), module)
+
+
+# Each program of a lab that follows its files takes one, and three labs at once more than Linux allows a user by default.
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH = 1024
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and os.geteuid() == 0 and int(allowed := INSTANCES.read_text()) < ENOUGH:
+        INSTANCES.write_text(str(ENOUGH))
+        config.add_cleanup(lambda: INSTANCES.write_text(allowed))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -76,6 +94,10 @@ def proven(name: str, *only: str, standard: str | None = None) -> Run:
     return asyncio.run(prove(Target(lab=name), only=only, standard=standard, consent=lambda _: True, tell=tell))
 
 
+def outcomes(run: Run) -> Mapping[str, Outcome]:
+    return {finding.key: finding.outcome for finding in run.findings}
+
+
 def change(name: str, *faults: str, broken: bool) -> None:
     asyncio.run(labs.change(name, *faults, broken=broken, tell=tell))
 
@@ -97,6 +119,20 @@ def whole_lab() -> Iterator[str]:
     up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x10,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
     yield name
     down(name)
+
+
+@pytest.fixture(scope="session")
+def healthy(whole_lab: str) -> Mapping[str, Outcome]:
+    """What every proof says of the whole lab while nothing is broken."""
+    run = proven(whole_lab)
+    bad = [
+        f"{f.key}: {f.outcome}: {f.because}"
+        for f in run.findings
+        if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE) and not f.because.startswith("not started")
+    ]
+    assert not bad, "\n".join(bad)
+    assert run.environment.simulated is True
+    return outcomes(run)
 
 
 SMALL = LabSpec(name="test-small", level=LabLevel.CONTROL_PLANE, fleet=labs.parse_fleet("h100:8x4"), systems=("kueue",))

@@ -1,4 +1,4 @@
-"""What simulated devices leave behind, and what is said where there are none."""
+"""What simulated devices leave behind."""
 
 from __future__ import annotations
 
@@ -30,9 +30,3 @@ def test_an_interface_goes_with_its_pod(whole_lab: str) -> None:
     while left := ports(whole_lab):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
-
-
-def test_fractions_of_accelerators_that_are_whole_are_unknown_and_never_a_failure(plain_lab: str) -> None:
-    (finding,) = proven(plain_lab, "sharing.fractions-share-one-device-and-are-scheduled").findings
-    assert finding.outcome is Outcome.UNKNOWN, finding.because
-    assert "nothing that is recognised offers fractions" in finding.because

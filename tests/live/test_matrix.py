@@ -17,7 +17,7 @@ from seatrial.model.fault import Fault
 from seatrial.model.lab import LabSpec
 from seatrial.model.run import Run
 from seatrial.model.verdict import Outcome
-from tests.live.conftest import WHOLE, change, proven
+from tests.live.conftest import WHOLE, change, outcomes, proven
 
 CATALOG = Catalog.installed()
 NEWEST = LabSpec().kubernetes  # faults of older releases alone: test_versions.py
@@ -77,10 +77,6 @@ def affected(faults: Round) -> tuple[str, ...]:
     return tuple(sorted({_check(key) for fault in faults for key in about(fault)}))
 
 
-def outcomes(run: Run) -> Mapping[str, Outcome]:
-    return {finding.key: finding.outcome for finding in run.findings}
-
-
 def under(lab: str, faults: Round, *checks: str) -> Run:
     """The lab judged while these faults are in it."""
     ids = [fault.id for fault in faults]
@@ -103,19 +99,6 @@ class Matrix:
         if together not in self._runs:
             self._runs[together] = under(self._lab, together, *self._checks(together))
         return together, self._runs[together]
-
-
-@pytest.fixture(scope="module")
-def healthy(whole_lab: str) -> Mapping[str, Outcome]:
-    run = proven(whole_lab)
-    bad = [
-        f"{f.key}: {f.outcome}: {f.because}"
-        for f in run.findings
-        if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE) and not f.because.startswith("not started")
-    ]
-    assert not bad, "\n".join(bad)
-    assert run.environment.simulated is True
-    return outcomes(run)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The deadlock of the field, for real: the stock scheduler alone, and two gangs that arrive by turns."""
+"""A lab that knows neither gangs nor fractions: the deadlock of the field, for real, and what is said of what is not there."""
 
 from __future__ import annotations
 
@@ -19,3 +19,9 @@ def test_the_stock_scheduler_alone_fails_and_the_evidence_shows_the_deadlock(pla
     bound = [entry for entry in evidence.entries if entry.step is Step.SAW and "by turns" in entry.what]
     (seen,) = bound
     assert sum(1 for pod in seen.detail["objects"] if "node" in pod) == 16
+
+
+def test_fractions_of_accelerators_that_are_whole_are_unknown_and_never_a_failure(plain_lab: str) -> None:
+    (finding,) = proven(plain_lab, "sharing.fractions-share-one-device-and-are-scheduled").findings
+    assert finding.outcome is Outcome.UNKNOWN, finding.because
+    assert "nothing that is recognised offers fractions" in finding.because
