@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from seatrial.app import diagnose
 from seatrial.app.target import Target
-from seatrial.bundle.hardening import Chosen, files
+from seatrial.bundle.chosen import Chosen
+from seatrial.bundle.hardening import files
 from seatrial.catalog.systems.karpenter import NodePool
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import DeviceClass, ResourceClaim, ResourceSlice

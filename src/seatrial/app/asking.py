@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from seatrial.bundle.hardening import Chosen
+from seatrial.bundle.chosen import Chosen
 from seatrial.catalog.remedies.impact import OVER, together
 from seatrial.catalog.systems.kubernetes.pods import Container, PodSpec
 from seatrial.catalog.views.workloads import Workload

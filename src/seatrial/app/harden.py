@@ -12,7 +12,8 @@ from seatrial.app.asking import Consent, asked
 from seatrial.app.check import choose
 from seatrial.app.reach import Ground, reach
 from seatrial.app.target import Target
-from seatrial.bundle.hardening import INDEX, Chosen, files, index
+from seatrial.bundle.chosen import Chosen
+from seatrial.bundle.hardening import INDEX, files, index
 from seatrial.engine.catalog import Catalog
 from seatrial.engine.judge import judge
 from seatrial.engine.plan import plan

@@ -9,29 +9,12 @@ from typing import Any
 import msgspec
 
 from seatrial.bundle import impact, pages
+from seatrial.bundle.chosen import STEPS, Chosen
 from seatrial.bundle.document import documents, kustomization
 from seatrial.model.fact import Obj
-from seatrial.model.remedy import Fix, Remedy
-from seatrial.model.verdict import Finding
 
 INDEX = "remedies.json"
 SCHEMA = "seatrial.dev/remedies/v1"
-STEPS = ("audit", "enforce")
-
-
-class Chosen(msgspec.Struct, frozen=True):
-    """A remedy with the failures that call for it, and its objects for this cluster."""
-
-    remedy: Remedy
-    findings: tuple[Finding, ...]
-    fix: Fix
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """Without a mode that only tells there is one step; files that are no objects have none."""
-        if self.fix.audit:
-            return STEPS
-        return ("enforce",) if self.fix.base or self.fix.enforce else ()
 
 
 def files(chosen: Sequence[Chosen], *, of: str) -> dict[str, bytes]:

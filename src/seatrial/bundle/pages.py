@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from seatrial.bundle import impact
+from seatrial.bundle.chosen import Chosen
 from seatrial.kit.markdown import code, text
-
-if TYPE_CHECKING:
-    from seatrial.bundle.hardening import Chosen
 
 _MOST = 50  # findings that are told one by one
 

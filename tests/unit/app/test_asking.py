@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seatrial.app.asking import asked, kinds
-from seatrial.bundle.hardening import Chosen
+from seatrial.bundle.chosen import Chosen
 from seatrial.catalog.systems.kubernetes.controllers import Deployment
 from seatrial.catalog.systems.kubernetes.pods import Pod
 from seatrial.kit.clock import SystemClock

@@ -7,7 +7,8 @@ import json
 import msgspec
 import pytest
 
-from seatrial.bundle.hardening import INDEX, Chosen, files
+from seatrial.bundle.chosen import Chosen
+from seatrial.bundle.hardening import INDEX, files
 from seatrial.kit import yaml
 from seatrial.model.fact import Obj
 from seatrial.model.remedy import Fate, Fix, Hit, Impact, Remedy
