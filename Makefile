@@ -21,7 +21,7 @@ test: $(BIN)/seatrial
 	@$(MAKE) --no-print-directory --jobs=2 offline live
 
 test-all: $(BIN)/seatrial
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[go]'
+	@$(BIN)/pip install -q --disable-pip-version-check -c tools/constraints.txt -e '.[go]'
 	@SEATRIAL_TEST_MATRIX=whole SEATRIAL_TEST_SYSTEMS=all SEATRIAL_TEST_VERSIONS=1.36,1.35,1.34 \
 		$(MAKE) --no-print-directory test
 
@@ -53,11 +53,11 @@ bench: $(BIN)/seatrial
 docs: $(BIN)/seatrial
 	@$(BIN)/python -m tools.docs
 
-$(BIN)/seatrial: pyproject.toml
+$(BIN)/seatrial: pyproject.toml tools/constraints.txt
 	@$(PYTHON) tools/packages.py python
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
-	@$(PYTHON) tools/packages.py --has go >/dev/null || $(BIN)/pip install -q --disable-pip-version-check -e '.[go]'
+	@$(BIN)/pip install -q --disable-pip-version-check -c tools/constraints.txt -e '.[dev]'
+	@$(PYTHON) tools/packages.py --has go >/dev/null || $(BIN)/pip install -q --disable-pip-version-check -c tools/constraints.txt -e '.[go]'
 	@touch $@
 
 clean:

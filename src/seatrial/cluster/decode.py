@@ -63,7 +63,7 @@ def page_reader(kind: type[F]) -> ReadPage[F]:
         try:
             return whole.decode(data)
         except msgspec.ValidationError:
-            return _one_by_one(data, one)
+            return _one_by_one(data, kind, one)
 
     return read
 
@@ -94,7 +94,7 @@ def too_many(kind: type[Fact]) -> str:
 def one_reader(kind: type[F]) -> Callable[[msgspec.Raw], F]:
     """Decodes single objects. Raises msgspec.ValidationError or RecursionError where one does not fit."""
     one = msgspec.json.Decoder(kind)
-    return lambda raw: _fitted(raw, one)
+    return lambda raw: _fitted(raw, kind, one)
 
 
 def fact_from(kind: type[F], value: Any) -> F:
@@ -146,23 +146,23 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def _one_by_one(data: bytes, one: msgspec.json.Decoder[F]) -> Page[F]:
+def _one_by_one(data: bytes, kind: type[F], one: msgspec.json.Decoder[F]) -> Page[F]:
     page = _raw.decode(data)
     items: list[F] = []
     left_out: list[str] = []
     for raw in page.items or ():
         try:
-            items.append(_fitted(raw, one))
+            items.append(_fitted(raw, kind, one))
         except (msgspec.ValidationError, RecursionError) as error:
             left_out.append(f"{name_of(raw)}: {why(error, _plain(raw))}")
     return Page(items, page.metadata, tuple(left_out))
 
 
-def _fitted(raw: msgspec.Raw, one: msgspec.json.Decoder[F]) -> F:
+def _fitted(raw: msgspec.Raw, kind: type[F], one: msgspec.json.Decoder[F]) -> F:
     try:
         return one.decode(raw)
     except msgspec.ValidationError:
-        return fact_from(one.type, msgspec.json.decode(raw))
+        return fact_from(kind, msgspec.json.decode(raw))
 
 
 def _plain(raw: msgspec.Raw) -> Any:
