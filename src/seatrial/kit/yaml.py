@@ -27,6 +27,7 @@ _CONSTANTS: dict[str, Any] = {
 }
 _STRING_TAGS = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:binary")
 _PLAIN_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_TOO_DEEP = "exceeded maximum nesting depth"  # as libyaml says it
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -40,9 +41,13 @@ class YamlError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    depth: int = 100
+    depth: int = 100  # libyaml has one as well, which is larger
     nodes: int = 2_000_000  # as they would be with every alias written out
     grown_by_aliases: int = 100_000
+
+    @property
+    def too_deep(self) -> str:
+        return f"nested deeper than {self.depth} levels"
 
 
 @dataclass
@@ -59,7 +64,7 @@ class Document:
 
 def documents(data: bytes | str, *, name: str, limits: Limits = Limits()) -> Iterator[Document]:
     """Every document of a stream, empty ones left out."""
-    source = _Source(data, name)
+    source = _Source(data, name, limits)
     while (event := source.next()) is not None:
         if isinstance(event, yaml.DocumentStartEvent):
             document = _Builder(source, limits).build()
@@ -78,8 +83,8 @@ def load(data: bytes | str, *, name: str, limits: Limits = Limits()) -> Any:
 class _Source:
     """The events of libyaml; its errors become ours."""
 
-    def __init__(self, data: bytes | str, name: str) -> None:
-        self.name, self.line = name, 1
+    def __init__(self, data: bytes | str, name: str, limits: Limits) -> None:
+        self.name, self.line, self._limits = name, 1, limits
         try:
             self._loader = yaml.CSafeLoader(data)
         except (yaml.YAMLError, UnicodeError) as error:
@@ -99,7 +104,7 @@ class _Source:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark is not None else self.line
             what = ", ".join(part for part in (error.context, error.problem) if part)
-            return YamlError(self.name, line, text.one_line(what))
+            return YamlError(self.name, line, self._limits.too_deep if _TOO_DEEP in what else text.one_line(what))
         if isinstance(error, yaml.reader.ReaderError):
             return YamlError(self.name, self.line, f"not UTF-8 text: {text.one_line(str(error.reason))}")
         return YamlError(self.name, self.line, text.one_line(str(error)) or "not YAML")
@@ -156,7 +161,7 @@ class _Builder:
         if event.tag not in _COLLECTION_TAGS:
             raise self._source.refuse(f"the tag {text.one_line(str(event.tag))} is not plain data")
         if len(self._open) >= self._limits.depth:
-            raise self._source.refuse(f"nested deeper than {self._limits.depth} levels")
+            raise self._source.refuse(self._limits.too_deep)
         if self._open and isinstance(self._open[-1].value, dict) and self._open[-1].key is None:
             raise self._source.refuse("a mapping or list stands where a key should")
         if isinstance(empty, dict):
