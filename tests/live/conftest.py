@@ -37,9 +37,11 @@ LONG = (
     "test_supply_chain",
 )
 WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
-# Tests that have one lab between them go one after the other.
+# Tests that have one lab between them go one after the other; the whole suite has two whole labs.
+ON_WHOLE, ON_ANOTHER = ("test_devices", "test_matrix", "test_systems"), ("test_killed", "test_permissions")
 ROWS = {
-    "whole lab": ("test_devices", "test_killed", "test_matrix", "test_permissions", "test_systems"),
+    "whole lab": ON_WHOLE if WHOLE else ON_WHOLE + ON_ANOTHER,
+    "another whole lab": ON_ANOTHER if WHOLE else (),
     "small lab": ("test_command_line", "test_cut_off", "test_dumps", "test_lab", "test_trouble"),
 }
 
@@ -114,7 +116,7 @@ def kubectl(name: str, *args: str) -> Any:
 @pytest.fixture(scope="session")
 def whole_lab() -> Iterator[str]:
     """A real node, a fleet, and the systems of a usual trial; with SEATRIAL_TEST_SYSTEMS=all every system there is."""
-    name = "test-whole"
+    name = "-".join(("test-whole", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])))
     wanted = os.environ.get("SEATRIAL_TEST_SYSTEMS", labs.DEFAULT)
     up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x10,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
     yield name
