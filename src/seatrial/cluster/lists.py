@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,8 +16,9 @@ from seatrial.cluster.transport import Transport
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge
 
-_CHUNK, _MOST = 500, 2000  # objects: at first, and where they turn out to be small
-_PAGE = 12 << 20  # bytes of a chunk; the server does much for each one, however small it is
+_CHUNK, _MOST = 500, 10_000  # objects: at first, and where they turn out to be small
+_PAGE = 48 << 20  # bytes of a chunk: for each one the server goes through all that is still to come
+_SECONDS = 5.0  # for a chunk, where the way is slow
 _FRESH_STARTS = 3
 _HEAD = 4096  # bytes in which what stands before the items has room
 _TOKEN = re.compile(rb'"continue": ?"([A-Za-z0-9_=-]+)"')
@@ -48,6 +49,11 @@ async def list_all(
     raise AssertionError("the last start returns or raises")
 
 
+class _Chunk(NamedTuple):
+    body: bytes
+    seconds: float  # until it was there
+
+
 async def _once(
     transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], params: dict[str, str]
 ) -> Listing[T]:
@@ -55,31 +61,31 @@ async def _once(
     items: list[T] = []
     left_out: list[str] = []
     params["limit"] = str(_CHUNK)
-    body = await _fetched(transport, path, params)
+    chunk = await _fetched(transport, path, params)
     while True:
-        async with _ahead(transport, path, params, body) as ahead:
-            page = _read(transport, path, read_page, body)
+        async with _ahead(transport, path, params, chunk) as ahead:
+            page = _read(transport, path, read_page, chunk.body)
             items += page.items or ()
             left_out += page.left_out
             if not page.metadata.continue_:
                 return Listing(items, page.metadata.resource_version, tuple(left_out))
             if page.metadata.continue_ == params.get("continue"):
                 raise Unreadable(f"{transport.address}{path} answers with the same page again and again")
-            params = _next(params, body, page.metadata.continue_)
-            foreseen = ahead is not None and page.metadata.continue_ == _announced(body)
-            body = await ahead if ahead and foreseen else await _fetched(transport, path, params)
+            params = _next(params, chunk, page.metadata.continue_)
+            foreseen = ahead is not None and page.metadata.continue_ == _announced(chunk.body)
+            chunk = await ahead if ahead and foreseen else await _fetched(transport, path, params)
 
 
 @asynccontextmanager
 async def _ahead(
-    transport: Transport, path: str, params: Mapping[str, str], body: bytes
-) -> AsyncIterator[asyncio.Task[bytes] | None]:
+    transport: Transport, path: str, params: Mapping[str, str], chunk: _Chunk
+) -> AsyncIterator[asyncio.Task[_Chunk] | None]:
     """The request for the chunk after this one, sent; given up where nobody wanted it."""
-    token = _announced(body)
+    token = _announced(chunk.body)
     if not token or token == params.get("continue"):
         yield None
         return
-    ahead = asyncio.create_task(_fetched(transport, path, _next(params, body, token)))
+    ahead = asyncio.create_task(_fetched(transport, path, _next(params, chunk, token)))
     try:
         await asyncio.sleep(0)  # it goes out before a decoder, which lets nobody else work, begins
         yield ahead
@@ -88,9 +94,10 @@ async def _ahead(
         await asyncio.gather(ahead, return_exceptions=True)
 
 
-def _next(params: Mapping[str, str], body: bytes, token: str) -> dict[str, str]:
-    fits = int(params["limit"]) * _PAGE // max(len(body), 1)
-    return {**params, "limit": str(min(max(fits, _CHUNK), _MOST)), "continue": token}
+def _next(params: Mapping[str, str], chunk: _Chunk, token: str) -> dict[str, str]:
+    """As many as fit into a chunk, by their size and by how long they take to come."""
+    times = min(_PAGE / max(len(chunk.body), 1), _SECONDS / max(chunk.seconds, 1e-3))
+    return {**params, "limit": str(min(max(int(int(params["limit"]) * times), _CHUNK), _MOST)), "continue": token}
 
 
 def _announced(body: bytes) -> str:
@@ -99,11 +106,12 @@ def _announced(body: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-async def _fetched(transport: Transport, path: str, params: Mapping[str, str]) -> bytes:
+async def _fetched(transport: Transport, path: str, params: Mapping[str, str]) -> _Chunk:
+    begun = transport.clock.monotonic()
     answer = await transport.send("GET", path, params=params)
     if answer.status != 200:
         raise error_of(answer, transport.address)
-    return answer.body
+    return _Chunk(answer.body, transport.clock.monotonic() - begun)
 
 
 def _read(transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], body: bytes) -> Page[T]:

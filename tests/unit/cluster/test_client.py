@@ -219,8 +219,26 @@ async def test_a_long_list_comes_in_chunks(api: Server) -> None:
     assert [item["n"] for item in listing.items] == ["a", "b", "c"]
     assert [dict(r.query) for r in api.asked("/api/v1/pods")] == [
         {"limit": "500"},
-        {"limit": "2000", "continue": "next"},  # these are small
+        {"limit": "10000", "continue": "next"},  # these are small
     ]
+
+
+async def test_chunks_that_take_long_to_come_are_smaller(api: Server) -> None:
+    clock = FakeClock()
+
+    def after(
+        seconds: float, names: list[str], more: str = ""
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def late(request: web.Request) -> web.StreamResponse:
+            clock.advance(seconds)
+            return await page(names, more)(request)
+
+        return late
+
+    api.on("GET", "/api/v1/pods", after(1.0, ["a"], "b"), after(10.0, ["b"], "c"), after(0.1, ["c"]))
+    async with api.client(clock=clock) as client:
+        await client.list_all("/api/v1/pods", page_of_objects)
+    assert [r.query["limit"] for r in api.asked("/api/v1/pods")] == ["500", "2500", "1250"]
 
 
 async def test_a_wrong_guess_at_how_a_list_goes_on_is_given_up(api: Server) -> None:
