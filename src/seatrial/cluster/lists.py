@@ -1,29 +1,34 @@
-"""Whole lists, fetched in chunks."""
+"""Whole lists, fetched in chunks, and decoded piece by piece while they come."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Generic, NamedTuple, TypeVar
+from contextlib import AsyncExitStack
+from typing import Generic, TypeVar
 
 import msgspec
 
-from seatrial.cluster.answer import Expired, error_of
+from seatrial.cluster.answer import Expired
 from seatrial.cluster.decode import Page
 from seatrial.cluster.transport import Transport
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge
 
 _CHUNK, _MOST = 500, 10_000  # objects: at first, and where they turn out to be small
-_PAGE = 48 << 20  # bytes of a chunk: for each one the server goes through all that is still to come
+_BYTES = 48 << 20  # of a chunk: for each one the server goes through all that is still to come
 _SECONDS = 5.0  # for a chunk, where the way is slow
 _FRESH_STARTS = 3
+_PIECE = 2 << 20  # bytes that are decoded at once, so that what is still to come does not wait for us
 _HEAD = 4096  # bytes in which what stands before the items has room
-_TOKEN = re.compile(rb'"continue": ?"([A-Za-z0-9_=-]+)"')
+_ITEMS = re.compile(rb'\{[^[]*"metadata":[^[]*"items": ?\[')
+_NEXT = b'},{"metadata":{'  # between two items of a list; inside of one it may look the same
 
 T = TypeVar("T")
+
+ReadPage = Callable[[bytes], Page[T]]
+Parts = AsyncIterator[bytes]
 
 
 class Unreadable(CannotJudge):
@@ -37,85 +42,119 @@ class Listing(msgspec.Struct, Generic[T], frozen=True):
 
 
 async def list_all(
-    transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], params: Mapping[str, str] | None = None
+    transport: Transport, path: str, read_page: ReadPage[T], params: Mapping[str, str] | None = None
 ) -> Listing[T]:
     """All items. Where the server forgets our place half-way, which it does in long lists, we begin anew."""
     for starts_left in reversed(range(_FRESH_STARTS)):
         try:
-            return await _once(transport, path, read_page, dict(params or {}))
+            return await _Reading(transport, path, read_page, dict(params or {})).whole()
         except Expired:
             if not starts_left:
                 raise
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Unreadable(f"{transport.address}{path} is not a list: {text.one_line(str(error))}") from error
     raise AssertionError("the last start returns or raises")
 
 
-class _Chunk(NamedTuple):
-    body: bytes
-    seconds: float  # until it was there
+class _Reading(Generic[T]):
+    """One list, chunk by chunk. The next one is asked for as soon as this one has told how the list goes on."""
+
+    def __init__(self, transport: Transport, path: str, read_page: ReadPage[T], params: dict[str, str]) -> None:
+        self._transport, self._path, self._read_page = transport, path, read_page
+        self._params = {**params, "limit": str(_CHUNK)}
+        self._items: list[T] = []
+        self._left_out: list[str] = []
+        self._ahead: asyncio.Task[tuple[AsyncExitStack, Parts]] | None = None
+
+    async def whole(self) -> Listing[T]:
+        try:
+            version, more = await self._chunk()
+            while more:
+                version, more = await self._chunk()
+        finally:
+            await self._give_up()
+        return Listing(self._items, version, tuple(self._left_out))
+
+    async def _chunk(self) -> tuple[str, str]:
+        """One of them. The resource version of the list, and how it goes on."""
+        token = self._params.get("continue", "")
+        begun, before, size = self._transport.clock.monotonic(), len(self._items), 0
+        self._ask()
+        held, parts = await self._asked()
+        page: Page[T] = Page()
+        async with held:
+            async for piece, page in pieces(parts, self._read_page):
+                self._items += page.items or ()
+                self._left_out += page.left_out
+                size += piece
+                more = page.metadata.continue_
+                if more and more == token:
+                    raise Unreadable(
+                        f"{self._transport.address}{self._path} answers with the same page again and again"
+                    )
+                if more and more != self._params.get("continue"):
+                    seconds = self._transport.clock.monotonic() - begun
+                    limit = _fitting(len(self._items) - before, size, seconds)
+                    self._params |= {"continue": more, "limit": str(limit)}
+                    self._ask()
+        return page.metadata.resource_version, page.metadata.continue_
+
+    def _ask(self) -> None:
+        """The request goes out now; its answer is read later."""
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(_opened(self._transport, self._path, dict(self._params)))
+
+    async def _asked(self) -> tuple[AsyncExitStack, Parts]:
+        assert self._ahead is not None
+        answer = await self._ahead
+        self._ahead = None
+        return answer
+
+    async def _give_up(self) -> None:
+        if self._ahead is None:
+            return
+        self._ahead.cancel()
+        (answer,) = await asyncio.gather(self._ahead, return_exceptions=True)
+        if not isinstance(answer, BaseException):
+            await answer[0].aclose()
 
 
-async def _once(
-    transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], params: dict[str, str]
-) -> Listing[T]:
-    """Chunk by chunk; the server works on the next one while we decode."""
-    items: list[T] = []
-    left_out: list[str] = []
-    params["limit"] = str(_CHUNK)
-    chunk = await _fetched(transport, path, params)
-    while True:
-        async with _ahead(transport, path, params, chunk) as ahead:
-            page = _read(transport, path, read_page, chunk.body)
-            items += page.items or ()
-            left_out += page.left_out
-            if not page.metadata.continue_:
-                return Listing(items, page.metadata.resource_version, tuple(left_out))
-            if page.metadata.continue_ == params.get("continue"):
-                raise Unreadable(f"{transport.address}{path} answers with the same page again and again")
-            params = _next(params, chunk, page.metadata.continue_)
-            foreseen = ahead is not None and page.metadata.continue_ == _announced(chunk.body)
-            chunk = await ahead if ahead and foreseen else await _fetched(transport, path, params)
+async def _opened(transport: Transport, path: str, params: Mapping[str, str]) -> tuple[AsyncExitStack, Parts]:
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(transport.parts(path, params=params))
+        return stack.pop_all(), parts
 
 
-@asynccontextmanager
-async def _ahead(
-    transport: Transport, path: str, params: Mapping[str, str], chunk: _Chunk
-) -> AsyncIterator[asyncio.Task[_Chunk] | None]:
-    """The request for the chunk after this one, sent; given up where nobody wanted it."""
-    token = _announced(chunk.body)
-    if not token or token == params.get("continue"):
-        yield None
-        return
-    ahead = asyncio.create_task(_fetched(transport, path, _next(params, chunk, token)))
-    try:
-        await asyncio.sleep(0)  # it goes out before a decoder, which lets nobody else work, begins
-        yield ahead
-    finally:
-        ahead.cancel()
-        await asyncio.gather(ahead, return_exceptions=True)
-
-
-def _next(params: Mapping[str, str], chunk: _Chunk, token: str) -> dict[str, str]:
+def _fitting(items: int, size: int, seconds: float) -> int:
     """As many as fit into a chunk, by their size and by how long they take to come."""
-    times = min(_PAGE / max(len(chunk.body), 1), _SECONDS / max(chunk.seconds, 1e-3))
-    return {**params, "limit": str(min(max(int(int(params["limit"]) * times), _CHUNK), _MOST)), "continue": token}
+    times = min(_BYTES / max(size, 1), _SECONDS / max(seconds, 1e-3))
+    return min(max(int(items * times), _CHUNK), _MOST)
 
 
-def _announced(body: bytes) -> str:
-    """How the list goes on, as servers say before its items. Only a guess: the decoder tells whether it is right."""
-    found = _TOKEN.search(body, 0, max(body.find(b'"items"', 0, _HEAD), 0))
-    return found[1].decode() if found else ""
+async def pieces(parts: Parts, read: ReadPage[T]) -> AsyncIterator[tuple[int, Page[T]]]:
+    """A chunk as pages, each with its bytes: between two items it is cut, and each piece is a list with the same metadata.
 
-
-async def _fetched(transport: Transport, path: str, params: Mapping[str, str]) -> _Chunk:
-    begun = transport.clock.monotonic()
-    answer = await transport.send("GET", path, params=params)
-    if answer.status != 200:
-        raise error_of(answer, transport.address)
-    return _Chunk(answer.body, transport.clock.monotonic() - begun)
-
-
-def _read(transport: Transport, path: str, read_page: Callable[[bytes], Page[T]], body: bytes) -> Page[T]:
-    try:
-        return read_page(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(f"{transport.address}{path} is not a list: {text.one_line(str(error))}") from error
+    What does not tell before its items how it goes on is not cut, and neither is what cannot be read so.
+    """
+    kept, head, seen = bytearray(), b"", 0  # as far as ``seen`` no place to cut is in it
+    may_be_cut: bool | None = None  # not known yet
+    async for part in parts:
+        kept += part
+        if may_be_cut is None and len(kept) >= _HEAD:
+            found = _ITEMS.match(kept, 0, _HEAD)
+            may_be_cut, head = found is not None, found[0] if found else b""
+        if not may_be_cut or len(kept) < _PIECE:
+            continue
+        end = kept.rfind(_NEXT, max(seen, len(head)))
+        seen = len(kept) - len(_NEXT)
+        if end < 0:
+            continue
+        try:
+            page = read(bytes(kept[: end + 1]) + b"]}")
+        except msgspec.DecodeError:
+            may_be_cut = False
+            continue
+        yield end, page
+        kept, seen = bytearray(head) + kept[end + 2 :], 0
+        await asyncio.sleep(0)  # decoding lets nobody else work
+    yield len(kept), read(bytes(kept))

@@ -80,7 +80,7 @@ class Transport:
         """One request and its whole answer, whatever its status. 401 renews our credential once; 429 and 503 may wait."""
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Accept": accept} if data is None else {"Accept": accept, "Content-Type": content_type}
-        limits = aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(_CONNECT, self._timeout))
+        limits = self._limits()
         for tries_left in reversed(range(_TRIES)):
             async with self._respond(
                 method, path, params=params, headers=headers, limits=limits, data=data
@@ -97,13 +97,27 @@ class Transport:
     ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The lines of an answer that goes on for as long as it likes, though never silent for longer than ``idle``."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=idle)
+        async with self._good(path, params=params, accept=accept, limits=limits) as response:
+            yield self._lines(response)
+
+    @asynccontextmanager
+    async def parts(self, path: str, *, params: Parameters) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        """One answer as it comes, in whatever parts."""
+        async with self._good(path, params=params, accept=JSON, limits=self._limits()) as response:
+            yield self._parts(response)
+
+    @asynccontextmanager
+    async def _good(
+        self, path: str, *, params: Parameters, accept: str, limits: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer that has begun well. 429 and 503 may wait."""
         for tries_left in reversed(range(_TRIES)):
             async with self._respond("GET", path, params=params, headers={"Accept": accept}, limits=limits) as response:
                 pause = _pause(response) if tries_left else None
                 if pause is None:
                     if response.status != 200:
                         raise error_of(Answer(response.status, await self._read(response)), self.address)
-                    yield self._lines(response)
+                    yield response
                     return
             await self.clock.sleep(pause)
 
@@ -207,8 +221,14 @@ class Transport:
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         return URL(f"{self.access.server}{path}{query}", encoded=True)
 
+    def _limits(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(_CONNECT, self._timeout))
+
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        parts, size = [], 0
+        return b"".join([part async for part in self._parts(response)])
+
+    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        size = 0
         async for part in response.content.iter_any():
             size += len(part)
             if size > self._largest:
@@ -216,8 +236,7 @@ class Transport:
                     f"{self.address} answered with more than {self._largest >> 20} MiB at once",
                     way_out="this is far more than an API server sends; look at what stands at this address",
                 )
-            parts.append(part)
-        return b"".join(parts)
+            yield part
 
     async def _lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         rest = bytearray()

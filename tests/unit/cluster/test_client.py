@@ -235,7 +235,8 @@ async def test_chunks_that_take_long_to_come_are_smaller(api: Server) -> None:
 
         return late
 
-    api.on("GET", "/api/v1/pods", after(1.0, ["a"], "b"), after(10.0, ["b"], "c"), after(0.1, ["c"]))
+    some, more = ["a"] * 500, ["b"] * 2500
+    api.on("GET", "/api/v1/pods", after(1.0, some, "b"), after(10.0, more, "c"), after(0.1, ["c"]))
     async with api.client(clock=clock) as client:
         await client.list_all("/api/v1/pods", page_of_objects)
     assert [r.query["limit"] for r in api.asked("/api/v1/pods")] == ["500", "2500", "1250"]
