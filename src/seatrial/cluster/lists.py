@@ -20,7 +20,7 @@ _CHUNK, _MOST = 500, 10_000  # objects: at first, and where they turn out to be 
 _BYTES = 48 << 20  # of a chunk: for each one the server goes through all that is still to come
 _SECONDS = 5.0  # for a chunk, where the way is slow
 _FRESH_STARTS = 3
-_PIECE = 2 << 20  # bytes that are decoded at once, so that what is still to come does not wait for us
+_PIECE = 1 << 20  # bytes that are decoded at once, so that what is still to come does not wait for us
 _HEAD = 4096  # bytes in which what stands before the items has room
 _ITEMS = re.compile(rb'\{[^[]*"metadata":[^[]*"items": ?\[')
 _NEXT = b'},{"metadata":{'  # between two items of a list; inside of one it may look the same
@@ -149,12 +149,15 @@ async def pieces(parts: Parts, read: ReadPage[T]) -> AsyncIterator[tuple[int, Pa
         seen = len(kept) - len(_NEXT)
         if end < 0:
             continue
+        rest = kept[end + 1 :]
+        kept[end + 1 :] = b"]}"
         try:
-            page = read(bytes(kept[: end + 1]) + b"]}")
+            page = read(bytes(kept))
         except msgspec.DecodeError:
             may_be_cut = False
+            kept[end + 1 :] = rest
             continue
         yield end, page
-        kept, seen = bytearray(head) + kept[end + 2 :], 0
+        kept, seen = bytearray(head) + rest[1:], 0
         await asyncio.sleep(0)  # decoding lets nobody else work
     yield len(kept), read(bytes(kept))
