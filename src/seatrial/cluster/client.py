@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -17,11 +19,13 @@ from seatrial.cluster.lists import Listing, list_all
 from seatrial.cluster.transport import JSON, Parameters, Transport
 from seatrial.kit import text
 from seatrial.kit.clock import Clock
-from seatrial.model.errors import Rejected, Unreachable, UsageError
+from seatrial.model.errors import CannotJudge, Rejected, Unreachable, UsageError
 from seatrial.model.fact import Apis, Obj
 from seatrial.model.workbench import Door, Ran
 
 FIELD_MANAGER = "seatrial"
+_RELEASE = re.compile(r"v(\d+)\.(\d+)")
+_WRITES_LISTS = (1, 34)  # lists come out of the server's cache, object by object
 
 T = TypeVar("T")
 
@@ -40,6 +44,7 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._directory: Directory | None = None
+        self._version: Obj | None = None
 
     async def __aenter__(self) -> Self:
         await self._transport.open()
@@ -53,6 +58,13 @@ class Client:
     @property
     def access(self) -> Access:
         return self._transport.access
+
+    async def version(self) -> Obj:
+        """What the server says of itself, asked once; nothing where it does not tell."""
+        if self._version is None:
+            with suppress(CannotJudge):  # whether anything can be read is told by whoever reads it
+                self._version = await self.get("/version")
+        return self._version or {}
 
     async def discover(self) -> Apis:
         self._directory = await discover(self._transport)
@@ -103,7 +115,9 @@ class Client:
     async def list_all(
         self, path: str, read_page: Callable[[bytes], Page[T]], params: Mapping[str, str] | None = None
     ) -> Listing[T]:
-        return await list_all(self._transport, path, read_page, params)
+        """All of them; at once from a server that does not have to hold them all for it."""
+        at_once = _release(await self.version()) >= _WRITES_LISTS
+        return await list_all(self._transport, path, read_page, params, at_once=at_once)
 
     def changes(self, path: str, params: dict[str, str]) -> AsyncGenerator[watch.Current, None]:
         return watch.changes(self._transport, path, params)
@@ -212,3 +226,8 @@ def _name(obj: Obj) -> str:
 
 def _namespace(obj: Obj) -> str:
     return str(part(obj, "metadata").get("namespace") or "default")
+
+
+def _release(version: Obj) -> tuple[int, int]:
+    found = _RELEASE.match(str(version.get("gitVersion", "")))
+    return (int(found[1]), int(found[2])) if found else (0, 0)

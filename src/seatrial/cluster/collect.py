@@ -58,7 +58,7 @@ async def collect(client: Client, kinds: Iterable[type[Fact]], *, clock: Clock |
 
 async def identify(client: Client) -> ClusterIdentity:
     """As much of the cluster's identity as we may see."""
-    version = await _seen(client, "/version")
+    version = await client.version()
     system = await _seen(client, "/api/v1/namespaces/kube-system")
     return ClusterIdentity(
         uid=text.one_line(str(part(system, "metadata").get("uid", "")), limit=100),

@@ -1,4 +1,4 @@
-"""Whole lists, fetched in chunks, and decoded piece by piece while they come."""
+"""Whole lists, decoded piece by piece while they come: at once, or in chunks where that is hard for a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seatrial.cluster.answer import Expired
 from seatrial.cluster.decode import Page
 from seatrial.cluster.transport import Transport
 from seatrial.kit import text
-from seatrial.model.errors import CannotJudge
+from seatrial.model.errors import CannotJudge, Unreachable
 
 _CHUNK, _MOST = 500, 10_000  # objects: at first, and where they turn out to be small
 _BYTES = 48 << 20  # of a chunk: for each one the server goes through all that is still to come
@@ -42,15 +42,29 @@ class Listing(msgspec.Struct, Generic[T], frozen=True):
 
 
 async def list_all(
-    transport: Transport, path: str, read_page: ReadPage[T], params: Mapping[str, str] | None = None
+    transport: Transport,
+    path: str,
+    read_page: ReadPage[T],
+    params: Mapping[str, str] | None = None,
+    *,
+    at_once: bool = False,
 ) -> Listing[T]:
-    """All items. Where the server forgets our place half-way, which it does in long lists, we begin anew."""
+    """All items. Where the server forgets our place half-way, which it does in long lists, we begin anew.
+
+    ``at_once`` is for servers that write a list while they go through it; others would hold all of it in memory. What breaks
+    off is asked for in chunks.
+    """
     for starts_left in reversed(range(_FRESH_STARTS)):
+        reading = _Reading(transport, path, read_page, dict(params or {}), at_once=at_once)
         try:
-            return await _Reading(transport, path, read_page, dict(params or {})).whole()
+            return await reading.whole()
         except Expired:
             if not starts_left:
                 raise
+        except Unreachable:
+            if not (at_once and reading.has_begun):
+                raise
+            at_once = False
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(f"{transport.address}{path} is not a list: {text.one_line(str(error))}") from error
     raise AssertionError("the last start returns or raises")
@@ -59,12 +73,18 @@ async def list_all(
 class _Reading(Generic[T]):
     """One list, chunk by chunk. The next one is asked for as soon as this one has told how the list goes on."""
 
-    def __init__(self, transport: Transport, path: str, read_page: ReadPage[T], params: dict[str, str]) -> None:
+    def __init__(
+        self, transport: Transport, path: str, read_page: ReadPage[T], params: dict[str, str], *, at_once: bool
+    ) -> None:
         self._transport, self._path, self._read_page = transport, path, read_page
-        self._params = {**params, "limit": str(_CHUNK)}
+        self._params = params if at_once else {**params, "limit": str(_CHUNK)}
         self._items: list[T] = []
         self._left_out: list[str] = []
         self._ahead: asyncio.Task[tuple[AsyncExitStack, Parts]] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._items)
 
     async def whole(self) -> Listing[T]:
         try:
@@ -83,7 +103,7 @@ class _Reading(Generic[T]):
         held, parts = await self._asked()
         page: Page[T] = Page()
         async with held:
-            async for piece, page in pieces(parts, self._read_page):
+            async for piece, page in pieces(parts, self._read_page, bear=self._transport.bear):
                 self._items += page.items or ()
                 self._left_out += page.left_out
                 size += piece
@@ -131,15 +151,17 @@ def _fitting(items: int, size: int, seconds: float) -> int:
     return min(max(int(items * times), _CHUNK), _MOST)
 
 
-async def pieces(parts: Parts, read: ReadPage[T]) -> AsyncIterator[tuple[int, Page[T]]]:
+async def pieces(parts: Parts, read: ReadPage[T], *, bear: Callable[[int], None]) -> AsyncIterator[tuple[int, Page[T]]]:
     """A chunk as pages, each with its bytes: between two items it is cut, and each piece is a list with the same metadata.
 
-    What does not tell before its items how it goes on is not cut, and neither is what cannot be read so.
+    What does not tell before its items how it goes on is not cut, and neither is what cannot be read so. ``bear`` raises where
+    more comes in one piece than anybody should have to hold.
     """
     kept, head, seen = bytearray(), b"", 0  # as far as ``seen`` no place to cut is in it
     may_be_cut: bool | None = None  # not known yet
     async for part in parts:
         kept += part
+        bear(len(kept))
         if may_be_cut is None and len(kept) >= _HEAD:
             found = _ITEMS.match(kept, 0, _HEAD)
             may_be_cut, head = found is not None, found[0] if found else b""

@@ -80,7 +80,7 @@ class Transport:
         """One request and its whole answer, whatever its status. 401 renews our credential once; 429 and 503 may wait."""
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Accept": accept} if data is None else {"Accept": accept, "Content-Type": content_type}
-        limits = self._limits()
+        limits = aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(_CONNECT, self._timeout))
         for tries_left in reversed(range(_TRIES)):
             async with self._respond(
                 method, path, params=params, headers=headers, limits=limits, data=data
@@ -102,8 +102,9 @@ class Transport:
 
     @asynccontextmanager
     async def parts(self, path: str, *, params: Parameters) -> AsyncIterator[AsyncGenerator[bytes, None]]:
-        """One answer as it comes, in whatever parts."""
-        async with self._good(path, params=params, accept=JSON, limits=self._limits()) as response:
+        """One answer as it comes, in whatever parts, however many; never silent for longer than any answer may take."""
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=self._timeout)
+        async with self._good(path, params=params, accept=JSON, limits=limits) as response:
             yield self._parts(response)
 
     @asynccontextmanager
@@ -221,22 +222,25 @@ class Transport:
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         return URL(f"{self.access.server}{path}{query}", encoded=True)
 
-    def _limits(self) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(_CONNECT, self._timeout))
-
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        return b"".join([part async for part in self._parts(response)])
-
-    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-        size = 0
+        parts, size = [], 0
         async for part in response.content.iter_any():
             size += len(part)
-            if size > self._largest:
-                raise Unreachable(
-                    f"{self.address} answered with more than {self._largest >> 20} MiB at once",
-                    way_out="this is far more than an API server sends; look at what stands at this address",
-                )
+            self.bear(size)
+            parts.append(part)
+        return b"".join(parts)
+
+    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        async for part in response.content.iter_any():
             yield part
+
+    def bear(self, size: int) -> None:
+        """Raises Unreachable where that is more at once than anything that we ask for."""
+        if size > self._largest:
+            raise Unreachable(
+                f"{self.address} answered with more than {self._largest >> 20} MiB at once",
+                way_out="this is far more than an API server sends; look at what stands at this address",
+            )
 
     async def _lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         rest = bytearray()

@@ -212,7 +212,54 @@ def page(names: list[str], more: str = "") -> Callable[[web.Request], Awaitable[
     return json({"metadata": {"continue": more, "resourceVersion": "9"}, "items": [{"n": name} for name in names]})
 
 
+OLD = json({"gitVersion": "v1.33.4"})  # such servers would hold a list as a whole, for each who asks for it
+
+
+async def test_a_list_comes_at_once(api: Server) -> None:
+    api.on("GET", "/api/v1/pods", page(["a", "b"]))
+    async with api.client() as client:
+        assert len((await client.list_all("/api/v1/pods", page_of_objects, {"labelSelector": "a=b"})).items) == 2
+        await client.list_all("/api/v1/pods", page_of_objects)
+    assert [dict(r.query) for r in api.asked("/api/v1/pods")] == [{"labelSelector": "a=b"}, {}]
+    assert len(api.asked("/version")) == 1
+
+
+async def test_a_list_that_breaks_off_comes_in_chunks(api: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seatrial.cluster.lists._PIECE", 1)
+    monkeypatch.setattr("seatrial.cluster.lists._HEAD", 50)
+
+    async def breaks_off(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"}},{"metadata":{"na')
+        await asyncio.sleep(0.1)  # that much has come
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    api.on("GET", "/api/v1/pods", breaks_off, page(["a"], "next"), page(["b"]))
+    async with api.client() as client:
+        listing = await client.list_all("/api/v1/pods", page_of_objects)
+    assert [item["n"] for item in listing.items] == ["a", "b"]
+    assert [r.query.get("limit") for r in api.asked("/api/v1/pods")] == [None, "500", "10000"]
+
+
+async def test_a_list_that_never_begins_is_not_asked_for_again(api: Server) -> None:
+    async def breaks_off(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    api.on("GET", "/api/v1/pods", breaks_off)
+    async with api.client() as client:
+        with pytest.raises(Unreachable):
+            await client.list_all("/api/v1/pods", page_of_objects)
+    asked = len(api.asked("/api/v1/pods"))
+    assert asked <= 2  # a connection that was just opened is tried once more by the library
+
+
 async def test_a_long_list_comes_in_chunks(api: Server) -> None:
+    api.on("GET", "/version", OLD)
     api.on("GET", "/api/v1/pods", page(["a", "b"], "next"), page(["c"]))
     async with api.client() as client:
         listing = await client.list_all("/api/v1/pods", page_of_objects)
@@ -236,6 +283,7 @@ async def test_chunks_that_take_long_to_come_are_smaller(api: Server) -> None:
         return late
 
     some, more = ["a"] * 500, ["b"] * 2500
+    api.on("GET", "/version", OLD)
     api.on("GET", "/api/v1/pods", after(1.0, some, "b"), after(10.0, more, "c"), after(0.1, ["c"]))
     async with api.client(clock=clock) as client:
         await client.list_all("/api/v1/pods", page_of_objects)
@@ -282,7 +330,7 @@ async def test_a_list_that_is_always_forgotten_ends(api: Server) -> None:
     async with api.client() as client:
         with pytest.raises(Unreachable, match="expired"):
             await client.list_all("/api/v1/pods", page_of_objects)
-    assert len(api.requests) == 3
+    assert len(api.asked("/api/v1/pods")) == 3
 
 
 async def test_apply_is_forced_and_under_our_name(api: Server) -> None:

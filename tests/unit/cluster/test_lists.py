@@ -34,7 +34,7 @@ def cut(body: bytes, *sizes: int) -> list[Page[Any]]:
             at, turn = at + size, turn + 1
 
     async def all_of_them() -> list[Page[Any]]:
-        return [page async for _, page in pieces(parts(), page_of_objects)]
+        return [page async for _, page in pieces(parts(), page_of_objects, bear=lambda size: None)]
 
     return asyncio.run(all_of_them())
 
