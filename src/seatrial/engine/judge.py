@@ -105,6 +105,8 @@ class _Court:
                     if open_bench is None:
                         entries[place] = finding(check, entry.subject, NO_LEAVE)
                     else:
+                        if not proofs:
+                            self._tell(Event("prove", State.BEGUN))
                         proofs += 1
                         group.create_task(self._hear(Session(entry, open_bench, turns, deadline), entries, place))
         if proofs:
