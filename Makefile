@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 REPORT ?= seatrial-report.html
+LABS   ?= 3
 
 .PHONY: trial test test-all check offline live fuzz bench docs pins clean
 
@@ -14,7 +15,7 @@ trial: $(BIN)/seatrial
 	@$(PYTHON) tools/packages.py lab
 	@$(BIN)/seatrial trial --lab --save seatrial-run.json --report $(REPORT)
 
-# The live tests wait for clusters most of the time, and the others run beside them.
+# The live tests wait for clusters most of the time, several labs at once, and the others run beside them.
 test: $(BIN)/seatrial
 	@$(PYTHON) tools/packages.py lab browser
 	@$(MAKE) --no-print-directory lint
@@ -23,7 +24,7 @@ test: $(BIN)/seatrial
 test-all: $(BIN)/seatrial
 	@$(BIN)/pip install -q --disable-pip-version-check -c tools/constraints.txt -e '.[go]'
 	@SEATRIAL_TEST_MATRIX=whole SEATRIAL_TEST_SYSTEMS=all SEATRIAL_TEST_VERSIONS=1.36,1.35,1.34 \
-		$(MAKE) --no-print-directory test
+		$(MAKE) --no-print-directory test LABS=2
 
 check: $(BIN)/seatrial lint
 	@$(BIN)/pytest tests -m "not live and not browser" -n 2 -q
@@ -41,7 +42,7 @@ offline: $(BIN)/seatrial
 	@said=$$($(BIN)/pytest tests -m "not live" -n 1 -q 2>&1); code=$$?; echo "$$said"; exit $$code
 
 live: $(BIN)/seatrial
-	@$(BIN)/pytest tests/live -n 3 --durations=15
+	@$(BIN)/pytest tests/live -n $(LABS) --durations=15
 
 # More than 100,000 cases of bad input.
 fuzz: $(BIN)/seatrial

@@ -37,11 +37,9 @@ LONG = (
     "test_supply_chain",
 )
 WHOLE = os.environ.get("SEATRIAL_TEST_MATRIX") == "whole"
-# Tests that have one lab between them go one after the other; the whole suite has two whole labs.
-ON_WHOLE, ON_ANOTHER = ("test_devices", "test_matrix", "test_systems"), ("test_killed", "test_permissions")
+# Tests that have one lab between them go one after the other.
 ROWS = {
-    "whole lab": ON_WHOLE if WHOLE else ON_WHOLE + ON_ANOTHER,
-    "another whole lab": ON_ANOTHER if WHOLE else (),
+    "whole lab": ("test_devices", "test_killed", "test_matrix", "test_permissions", "test_systems"),
     "small lab": ("test_command_line", "test_cut_off", "test_dumps", "test_lab", "test_trouble"),
 }
 
@@ -56,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Rows(LoadScopeScheduling):
-    """With ``-n 3`` those that share a lab go one after the other, and beside them those that start labs of their own."""
+    """Those that share a lab go one after the other, and beside them those that start labs of their own."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = Path(nodeid.partition("::")[0]).stem
@@ -116,7 +114,7 @@ def kubectl(name: str, *args: str) -> Any:
 @pytest.fixture(scope="session")
 def whole_lab() -> Iterator[str]:
     """A real node, a fleet, and the systems of a usual trial; with SEATRIAL_TEST_SYSTEMS=all every system there is."""
-    name = "-".join(("test-whole", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])))
+    name = "test-whole"
     wanted = os.environ.get("SEATRIAL_TEST_SYSTEMS", labs.DEFAULT)
     up(LabSpec(name=name, fleet=labs.parse_fleet("h100:8x10,mi300x:8x1,max1550:4x1"), systems=tuple(wanted.split(","))))
     yield name
