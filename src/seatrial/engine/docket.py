@@ -31,7 +31,7 @@ class Trial(msgspec.Struct, frozen=True):
     def touches(self) -> tuple[str, ...]:
         """The resources that an active check writes and looks at, its own and those of the system's dialect."""
         roles = [one for one in self.arguments.values() if isinstance(one, Role)]
-        own = self.check.creates if self.check.active else ()
+        own = (*self.check.creates, *self.check.looks_at) if self.check.active else ()
         return tuple(dict.fromkeys((*own, *(name for one in roles for name in (*one.creates, *one.looks_at)))))
 
     @property

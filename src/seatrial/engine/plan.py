@@ -80,6 +80,7 @@ def _subjects(catalog: Catalog, check: Check, snapshot: Snapshot | None) -> tupl
 
 def _act(check: Check, player: Player | None) -> Act:
     if player is None:
-        return Act(check, "", tuple(sorted(set(check.creates))))
+        return Act(check, "", tuple(sorted(set(check.creates))), tuple(sorted(set(check.looks_at))))
     role = player.role
-    return Act(check, role.player, tuple(sorted({*check.creates, *role.creates})), tuple(sorted(set(role.looks_at))))
+    looks_at = {*check.looks_at, *role.looks_at}
+    return Act(check, role.player, tuple(sorted({*check.creates, *role.creates})), tuple(sorted(looks_at)))

@@ -55,6 +55,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[
         str, ...
     ] = ()  # what it asks of its pods beyond their status: "exec", "log", "ask-pods", "ask-services"
+    looks_at: tuple[str, ...] = ()  # resources that it only reads while it is at work, whoever plays its role
 
     @property
     def area(self) -> str:
@@ -90,6 +91,7 @@ def check(
     creates: tuple[str, ...] = (),
     exclusive: tuple[str, ...] = (),
     uses: tuple[str, ...] = (),
+    looks_at: tuple[str, ...] = (),
 ) -> Callable[[Judge], Check]:
     """Make a function a Check. Its docstring holds the healthy condition, then ``Why:`` and ``Fix:``."""
 
@@ -106,6 +108,7 @@ def check(
             creates=creates,
             exclusive=exclusive,
             uses=uses,
+            looks_at=looks_at,
         )
 
     return make

@@ -35,6 +35,7 @@ class _Report(msgspec.Struct, frozen=True):
     creates=("pods",),
     exclusive=("accelerators",),
     uses=("exec",),
+    looks_at=("nodes", _SLICES),
 )
 async def advertised_version_is_what_containers_find(source: AcceleratorSource, bench: Workbench) -> Verdict:
     """A container with an accelerator finds the driver version that its node advertises, whatever its image is.

@@ -10,7 +10,7 @@ from seatrial.catalog.roles import (
     Shown,
     VirtualAccelerators,
 )
-from seatrial.catalog.systems.accelerators import LOOKS_AT, by_claim, by_resource
+from seatrial.catalog.systems.accelerators import by_claim, by_resource
 from seatrial.catalog.systems.kubernetes.core import Node
 from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.system import Holds, Proof, System
@@ -51,7 +51,6 @@ LAB_DEVICE_PLUGIN = System(
             kind=_KIND,
             mechanism="device-plugin",
             devices=_DEVICES,
-            looks_at=LOOKS_AT,
             request=by_resource(RESOURCE),
             versions=DriverVersions(labels=_LABELS, shown=_SHOWN),
         ),
@@ -73,7 +72,6 @@ LAB_DRA_DRIVER = System(
             mechanism="dra",
             devices=_DEVICES,
             creates=_CLAIMS,
-            looks_at=LOOKS_AT,
             request=by_claim(DRIVER),
             versions=DriverVersions(labels=_LABELS, driver=DRIVER, shown=_SHOWN),
         ),

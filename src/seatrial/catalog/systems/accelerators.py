@@ -12,7 +12,6 @@ from seatrial.model.fact import Obj
 from seatrial.model.system import Holds, System
 
 Request = Callable[[Obj, str, int], tuple[Obj, ...]]
-LOOKS_AT = ("nodes", "resource.k8s.io/resourceslices")
 
 
 def by_resource(resource: str) -> Request:

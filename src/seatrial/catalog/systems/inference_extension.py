@@ -30,11 +30,8 @@ CREATES = (
     "rbac.authorization.k8s.io/rolebindings",
 )
 # What the picker may read, whoever lets it do so must be allowed to read as well.
-LOOKS_AT = (
-    "discovery.k8s.io/endpointslices",
-    f"{OLD_GROUP}/inferenceobjectives",
-    f"{OLD_GROUP}/inferencemodelrewrites",
-)
+READ_BY_PICKER = (f"{OLD_GROUP}/inferenceobjectives", f"{OLD_GROUP}/inferencemodelrewrites")
+LOOKS_AT = ("discovery.k8s.io/endpointslices", *READ_BY_PICKER)
 # The scorers and weights are those that the project's own chart gives its picker.
 _SCORERS = {"queue-scorer": 2, "kv-cache-utilization-scorer": 2, "prefix-cache-scorer": 3}
 _CONFIG = {

@@ -73,7 +73,7 @@ LLM_D = System(
         DisaggregatedServing(
             player="llm-d",
             simulated=True,
-            looks_at=inference.LOOKS_AT,
+            looks_at=inference.READ_BY_PICKER,
             creates=("pods", "services", *inference.CREATES),
             dialect=partial(in_two_pods, SCHEDULER.image, SIDECAR),
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.catalog.roles import AcceleratorSource, DriverVersions, SharedAccelerators, Shown, VirtualAccelerators
-from seatrial.catalog.systems.accelerators import LOOKS_AT, by_claim, by_resource, offers
+from seatrial.catalog.systems.accelerators import by_claim, by_resource, offers
 from seatrial.catalog.systems.kubernetes.core import Node, runs_containers
 from seatrial.catalog.systems.kubernetes.dra import DeviceClass
 from seatrial.model.fact import Obj
@@ -102,7 +102,6 @@ def _plugin(vendor: Vendor) -> System:
         kind=vendor.id,
         mechanism="device-plugin",
         devices=vendor.devices,
-        looks_at=LOOKS_AT,
         request=by_resource(vendor.resource),
         versions=vendor.versions,
     )
@@ -118,7 +117,6 @@ def _driver(vendor: Vendor) -> System:
         mechanism="dra",
         devices=vendor.devices,
         creates=("resource.k8s.io/resourceclaims",),
-        looks_at=LOOKS_AT,
         request=by_claim(vendor.device_class),
         versions=vendor.versions,
     )
