@@ -170,6 +170,6 @@ def test_a_start_that_is_stopped_half_way_leaves_nothing() -> None:
         assert time.monotonic() < until
         time.sleep(0.05)
     process.terminate()
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said.decode()
     assert traces("test-half", slot=-1) == []

@@ -10,10 +10,20 @@ T = TypeVar("T")
 
 
 async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
-    """The results in the order of the work."""
+    """The results in the order of the work. Who is stopped meanwhile ends as stopped, whatever breaks because of that."""
+    tasks = [asyncio.create_task(one) for one in work]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None  # the others were cancelled because of it
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        broken = next((error for task in tasks if (error := _error_of(task)) is not None), None)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if broken is not None:
+        raise broken
     return [task.result() for task in tasks]
+
+
+def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None

@@ -33,3 +33,19 @@ async def test_the_first_error_ends_the_others_and_is_raised_as_it_is() -> None:
     with pytest.raises(LookupError, match="broken"):
         await together(waits(), breaks())
     assert ended.is_set()
+
+
+async def test_who_is_stopped_ends_as_stopped_whatever_breaks_because_of_that() -> None:
+    async def breaks_when_stopped() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("half-way") from None
+
+    task = asyncio.create_task(together(breaks_when_stopped(), asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
