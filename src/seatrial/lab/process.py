@@ -22,6 +22,7 @@ from seatrial.model.errors import LabError
 
 LAB, NAME, DIGEST = "SEATRIAL_LAB", "SEATRIAL_PROCESS", "SEATRIAL_DIGEST"
 _KEPT = ("HOME", "LANG", "TMPDIR")
+_SHOWN_WITHIN = 1.0  # seconds
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ def start(service: Service, root: Path, *, enter: tuple[str, ...] = ()) -> subpr
         if service.ready.startswith("file:"):
             Path(service.ready.removeprefix("file:")).unlink(missing_ok=True)
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*(enter if service.inside else ()), *service.argv],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -92,6 +93,15 @@ def start(service: Service, root: Path, *, enter: tuple[str, ...] = ()) -> subpr
             )
         except OSError as error:
             raise LabError(f"{service.name} could not be started: {error}") from error
+    _until_known(process, root)
+    return process
+
+
+def _until_known(process: subprocess.Popen[bytes], root: Path) -> None:
+    """The kernel shows the environment of a program a moment after it has begun, and until then nobody would find it."""
+    until = time.monotonic() + _SHOWN_WITHIN
+    while process.poll() is None and _look(process.pid, str(root)) is None and time.monotonic() < until:
+        time.sleep(0.0005)
 
 
 def log_path(root: Path, name: str) -> Path:
