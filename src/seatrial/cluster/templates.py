@@ -18,6 +18,7 @@ from seatrial.cluster.shapes import divided, sections, twin, values_of
 from seatrial.model.fact import Fact, Shape
 
 _TRIED = 128  # templates of a page, after which most of its objects have to be of one that is known
+_SHORT = 256 << 10  # bytes of a list, below which there is nothing to be gained
 _STRIKES = 3  # pages one after the other that were not so; then the others are read without templates
 _MOST = 4096  # of a kind that are remembered; lists are in order, so that what is alike stands close together
 _BETWEEN, _INSTEAD = b"\0", b"\1"  # neither can be in JSON
@@ -27,14 +28,15 @@ F = TypeVar("F", bound=Fact)
 
 
 def long_list_reader(kind: type[F], short: ReadPage[F]) -> ReadPage[F]:
-    """For the pages of one list. A list that ends on its first page is read by ``short``, and so is a page that does not fit."""
+    """For the pages of one list, or its pieces. A short one that does not go on is read by ``short``, and so is what does not fit."""
     readers: list[_Pages[F]] = []
 
     def read(data: bytes) -> Page[F]:
         if not readers:
-            page = short(data)
-            if not page.metadata.continue_:
-                return page
+            if len(data) < _SHORT:
+                page = short(data)
+                if not page.metadata.continue_:
+                    return page
             readers.append(_Pages(kind, short))
         return readers[0].read(data)
 

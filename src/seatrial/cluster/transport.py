@@ -30,6 +30,7 @@ JSON = "application/json"
 _TRIES = 5
 _LONGEST_PAUSE = 30.0
 _CONNECT = 10.0
+_HERE = ("127.0.0.1", "::1", "localhost")
 _NEAR = 0.01  # seconds: to a server that answers within them, packing takes longer than sending
 
 Parameters = Mapping[str, str] | list[tuple[str, str]]
@@ -52,6 +53,7 @@ class Transport:
         self._tls: tuple[Identity, ssl.SSLContext] | None = None
         self._breaks: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError)
         self._quickest = math.inf
+        self._is_here = urlsplit(access.server).hostname in _HERE and not access.proxy
 
     @property
     def address(self) -> str:
@@ -179,7 +181,7 @@ class Transport:
 
     def _common(self, identity: Identity, headers: Mapping[str, str]) -> dict[str, Any]:
         sent = CIMultiDict({"User-Agent": f"seatrial/{seatrial.__version__}", **headers})
-        if self._quickest < _NEAR:
+        if self._is_here or self._quickest < _NEAR:
             sent["Accept-Encoding"] = "identity"
         sent.extend(self.access.impersonate)
         if identity.authorization:

@@ -99,6 +99,12 @@ def test_a_list_of_one_page_is_read_as_it_is() -> None:
     assert one.metadata.labels is not two.metadata.labels
 
 
+def test_the_first_piece_of_a_long_list_is_read_by_templates_although_the_list_does_not_go_on() -> None:
+    reads = long_list_reader(Pod, page_reader(Pod))
+    one, *_, last = reads(page(*(pod(f"server-{number}") for number in range(1000)))).items or []
+    assert one.metadata.labels is last.metadata.labels
+
+
 def test_an_object_that_does_not_fit_is_left_out_and_the_others_are_not() -> None:
     reads = long_list_reader(Pod, page_reader(Pod))
     reads(page(pod("a"), more="on"))
