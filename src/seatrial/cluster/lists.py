@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from seatrial.cluster.answer import Expired
-from seatrial.cluster.decode import Page
+from seatrial.cluster.decode import Page, ReadPage
 from seatrial.cluster.transport import Transport
 from seatrial.kit import text
 from seatrial.model.errors import CannotJudge, Unreachable
@@ -27,7 +27,6 @@ _NEXT = b'},{"metadata":{'  # between two items of a list; inside of one it may 
 
 T = TypeVar("T")
 
-ReadPage = Callable[[bytes], Page[T]]
 Parts = AsyncIterator[bytes]
 
 

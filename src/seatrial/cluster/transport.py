@@ -98,22 +98,21 @@ class Transport:
         self, path: str, *, params: Parameters, idle: float, accept: str = JSON
     ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The lines of an answer that goes on for as long as it likes, though never silent for longer than ``idle``."""
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=idle)
-        async with self._good(path, params=params, accept=accept, limits=limits) as response:
+        async with self._good(path, params=params, accept=accept, idle=idle) as response:
             yield self._lines(response)
 
     @asynccontextmanager
     async def parts(self, path: str, *, params: Parameters) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """One answer as it comes, in whatever parts, however many; never silent for longer than any answer may take."""
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=self._timeout)
-        async with self._good(path, params=params, accept=JSON, limits=limits) as response:
+        async with self._good(path, params=params, accept=JSON, idle=self._timeout) as response:
             yield self._parts(response)
 
     @asynccontextmanager
     async def _good(
-        self, path: str, *, params: Parameters, accept: str, limits: aiohttp.ClientTimeout
+        self, path: str, *, params: Parameters, accept: str, idle: float
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer that has begun well. 429 and 503 may wait."""
+        """An answer that has begun well, and may go on. 429 and 503 may wait."""
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT, self._timeout), sock_read=idle)
         for tries_left in reversed(range(_TRIES)):
             async with self._respond("GET", path, params=params, headers={"Accept": accept}, limits=limits) as response:
                 pause = _pause(response) if tries_left else None
